@@ -1,0 +1,50 @@
+# Everything is done by these targets; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# One file pins every installed version, direct or not.
+PINS := constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint $(PINS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint check bench pictures clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp ## join Discord when DISCORD_TOKEN is set, else chat in this terminal
+	@$(BIN)/tianwen run
+
+test: $(VENV)/dev.stamp ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp ## linter, formatter and strict type checker
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+check: test lint ## tests, then linter and types: what CI runs
+
+bench: $(VENV)/dev.stamp ## measure start-up and matching
+	@$(BIN)/python -m benchmarks.startup
+
+pictures: $(VENV)/dev.stamp ## draw the pictures in docs/ from the real bot
+	@$(BIN)/python -m docs.pictures
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+
+# The set-up talks on standard error only and reads nothing, so that `make run` can be piped.
+$(VENV)/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tianwen needs Python 3.11 or newer; set PYTHON=/path/to/it")' </dev/null
+	@echo "Setting up $(VENV) (once) ..." >&2
+	@$(PYTHON) -m venv $(VENV) </dev/null >&2
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
+	@$(INSTALL) --editable . </dev/null >&2
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
+	@$(INSTALL) --editable '.[dev]' </dev/null >&2
+	@touch $@ $(VENV)/run.stamp

@@ -1,0 +1,1 @@
+"""Tianwen's outside: everything that knows Discord, the terminal or the process."""

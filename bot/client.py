@@ -1,0 +1,204 @@
+"""The bot: its intents, the loading of its cogs, its clean stop, and how it joins Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import signal
+from typing import TYPE_CHECKING, Any, final
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from bot.errors import on_tree_error
+from bot.identity import application_id_of
+from bot.memory import LastQuestions
+from bot.runtime import open_knowledge
+from bot.settings import SettingsError
+from bot.ui.answers import BUTTONS
+from facts.errors import DatabaseError, TianwenError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from facts.knowledge import KnowledgeBase
+
+log = logging.getLogger(__name__)
+
+# The bot never speaks; without this, every start would warn that the libraries for voice are not there.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+EXTENSIONS = ("bot.cogs.questions", "bot.cogs.quick_facts")
+# At the end, replies that are under way get this long, in seconds, before the connection is closed.
+FINISH_SECONDS = 5.0
+# How discord.py names the tasks in which it handles events, commands and buttons.
+_HANDLER_TASKS = ("discord.py: on_", "CommandTree-", "discord-ui-")
+
+
+class DiscordUnavailableError(TianwenError):
+    """Discord cannot be reached, or does not let the bot in."""
+
+
+def intents() -> discord.Intents:
+    """Give the few events that the bot needs; none of them is privileged."""
+    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+
+
+@final
+class Tianwen(commands.Bot):
+    """The Discord bot. It is given what it needs, and owns only its connection."""
+
+    def __init__(self, knowledge: KnowledgeBase) -> None:
+        """Make the bot; nothing is connected yet."""
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        self.knowledge = knowledge
+        self.last_questions = LastQuestions()
+
+    async def setup_hook(self) -> None:
+        """Load the cogs, make buttons of earlier messages work, and sync the slash commands if they changed."""
+        self.tree.error(on_tree_error)
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+        self.add_dynamic_items(*BUTTONS)
+        await self._sync_if_changed()
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Leave messages to the cogs: there are no text commands."""
+
+    async def on_ready(self) -> None:
+        """Say in the log that the bot is there."""
+        log.info("Joined Discord as %s, in %d servers", self.user, len(self.guilds))
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401
+        """Log an error in a listener whole, without what the event held."""
+        log.exception("Error in %s", event_method)  # noqa: LOG004 - discord.py calls this from its handler
+
+    async def close(self) -> None:
+        """Finish the replies that are under way, then leave Discord."""
+        if not self.is_closed():
+            await self._finish()
+        await super().close()
+
+    async def sync(self) -> int:
+        """Send the slash commands to Discord, remember which, and give their number."""
+        synced = await self.tree.sync()
+        await self.knowledge.set_command_tree_digest(self._application_id(), self._tree_digest())
+        return len(synced)
+
+    async def _sync_if_changed(self) -> None:
+        try:
+            if await self.knowledge.command_tree_digest(self._application_id()) == self._tree_digest():
+                return
+            count = await self.sync()
+        except (discord.HTTPException, DatabaseError):
+            # The commands of the last sync still work, and so does everything else.
+            log.exception("The slash commands could not be synced")
+        else:
+            log.info("Synced %d slash commands", count)
+
+    def _tree_digest(self) -> str:
+        """Give a digest of the slash commands as Discord would get them."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        payload.sort(key=lambda command: (command["type"], command["name"]))
+        return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+    def _application_id(self) -> int:
+        if self.application_id is None:
+            raise RuntimeError("the application id is known only after login")
+        return self.application_id
+
+    async def _finish(self) -> None:
+        current = asyncio.current_task()
+        handlers = [
+            task for task in asyncio.all_tasks() if task is not current and task.get_name().startswith(_HANDLER_TASKS)
+        ]
+        if handlers:
+            _, late = await asyncio.wait(handlers, timeout=FINISH_SECONDS)
+            if late:
+                log.warning("Left %d replies unfinished", len(late))
+
+
+@contextlib.contextmanager
+def _startup_errors() -> Any:  # noqa: ANN401 - a generator for the decorator
+    """Turn what goes wrong at the start into one line with the remedy."""
+    try:
+        yield
+    except discord.LoginFailure as error:
+        raise SettingsError(
+            "DISCORD_TOKEN: Discord does not accept this token; copy it anew from the developer portal "
+            "(your application, Bot, Reset Token)."
+        ) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise DiscordUnavailableError(
+            "Discord has not granted an intent; switch it on in the developer portal (your application, Bot)."
+        ) from error
+    except (aiohttp.ClientError, OSError, discord.GatewayNotFound) as error:
+        raise DiscordUnavailableError("Discord cannot be reached; check the network, or discordstatus.com.") from error
+    except discord.HTTPException as error:
+        raise DiscordUnavailableError(
+            f"Discord does not answer as it should (status {error.status}); try again in a while."
+        ) from error
+
+
+async def join_discord(settings: Settings) -> None:
+    """Run the bot until it is told to stop (SIGINT or SIGTERM).
+
+    Raises:
+        SettingsError: there is no token, or Discord does not accept it.
+        DiscordUnavailableError: Discord cannot be reached.
+        DatabaseError: the database cannot be used.
+    """
+    token = _token(settings)
+    async with open_knowledge(settings) as knowledge, Tianwen(knowledge) as bot:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            # Windows has no signal handlers on the loop; there Ctrl-C cancels, which ends all the same.
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(signal_number, stop.set)
+        running = asyncio.create_task(bot.start(token), name="tianwen-gateway")
+        stopping = asyncio.create_task(stop.wait(), name="tianwen-stop")
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                log.info("Leaving Discord")
+                await bot.close()
+            with _startup_errors():
+                await running
+        finally:
+            stopping.cancel()
+
+
+async def sync_commands(settings: Settings) -> int:
+    """Send the slash commands to Discord and give their number.
+
+    Raises:
+        SettingsError: there is no token, or Discord does not accept it.
+        DiscordUnavailableError: Discord cannot be reached.
+        DatabaseError: the database cannot be used.
+    """
+    token = _token(settings)
+    async with open_knowledge(settings) as knowledge, Tianwen(knowledge) as bot:
+        with _startup_errors():
+            await bot.login(token)
+            return await bot.sync()
+
+
+def _token(settings: Settings) -> str:
+    if settings.discord_token is None:
+        raise SettingsError("DISCORD_TOKEN is not set; README.md tells how to get one.")
+    token = settings.discord_token.get_secret_value()
+    if application_id_of(token) is None:
+        raise SettingsError(
+            "DISCORD_TOKEN does not look like a bot token; copy it from the developer portal "
+            "(your application, Bot, Reset Token)."
+        )
+    return token

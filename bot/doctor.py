@@ -1,0 +1,92 @@
+"""What ``tianwen doctor`` checks: the token, the database, its schema, the article; and what to do about each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.runtime import open_database
+from facts.errors import DatabaseError, PackError
+from facts.knowledge import KnowledgeBase
+from facts.packs import shipped_packs
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from facts.entities import Pack
+
+_FIRST_START = "The first start makes and fills it; “tianwen db upgrade” makes it empty."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked."""
+
+    what: str
+    remedy: str = ""
+    failed: bool = False
+
+    @property
+    def mark(self) -> str:
+        """A sign for it: well, worth knowing, or amiss."""
+        return "✗" if self.failed else "!" if self.remedy else "✓"
+
+
+async def diagnose(settings: Settings) -> list[Finding]:
+    """Check everything that can be checked without joining Discord; changes nothing."""
+    findings = [_token(settings), _intents()]
+    packs, finding = _packs()
+    findings.append(finding)
+    findings.extend(await _database(settings, packs))
+    return findings
+
+
+def _token(settings: Settings) -> Finding:
+    from bot.identity import application_id_of  # noqa: PLC0415 - discord.py takes a while to import
+
+    if settings.discord_token is None:
+        return Finding("DISCORD_TOKEN is not set", "Set it to join Discord; without it only the terminal works.")
+    application_id = application_id_of(settings.discord_token.get_secret_value())
+    if application_id is None:
+        return Finding(
+            "DISCORD_TOKEN does not look like a bot token",
+            "Copy it from the developer portal: your application, Bot, Reset Token.",
+            failed=True,
+        )
+    return Finding(f"DISCORD_TOKEN looks right, for application {application_id}")
+
+
+def _intents() -> Finding:
+    return Finding("No privileged intent is needed: mentions, replies, direct messages and commands work without")
+
+
+def _packs() -> tuple[list[Pack], Finding]:
+    try:
+        packs = shipped_packs()
+    except PackError as error:
+        return [], Finding("The article has faults", error.sentence, failed=True)
+    facts = sum(len(pack.facts) for pack in packs)
+    unknowns = sum(len(pack.unknowns) for pack in packs)
+    return packs, Finding(f"The article is whole: {facts} facts, {unknowns} known unknowns")
+
+
+async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:
+    findings = []
+    try:
+        async with open_database(settings) as database:
+            if database.is_to_be_made:
+                return [Finding("The database is not there yet", _FIRST_START)]
+            state = await database.schema()
+            findings.append(Finding(f"The database answers: {database.description}"))
+            if state.current is None:
+                findings.append(Finding("The database is empty", _FIRST_START))
+                return findings
+            await database.require_schema()
+            findings.append(Finding(f"The schema is {state.current}, as needed"))
+            knowledge = await KnowledgeBase.open(database)
+            count = len(knowledge.facts())
+            remedy = "" if count or not packs else "The next start loads the article."
+            findings.append(Finding(f"The store holds {count} shared facts", remedy))
+    except DatabaseError as error:
+        remedy = "Check TIANWEN_DATABASE_URL, and that the file or server is there and may be written."
+        findings.append(Finding(error.sentence, remedy, failed=True))
+    return findings

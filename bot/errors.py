@@ -1,0 +1,74 @@
+"""One table from error type to the sentence that the person sees; the rest is logged whole and gets an id."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.ui import words
+from facts.errors import TianwenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+# What is raised when Discord refuses a message or cannot be reached: nobody can be told then.
+UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError)
+
+
+def _permissions(error: app_commands.BotMissingPermissions) -> str:
+    names = ", ".join(permission.replace("_", " ") for permission in error.missing_permissions)
+    return words.MISSING_PERMISSION.format(permissions=names)
+
+
+# The most special type that fits an error counts (its method resolution order is walked).
+_SENTENCES: dict[type[BaseException], Callable[[Any], str]] = {
+    TianwenError: lambda error: str(error.sentence),
+    app_commands.BotMissingPermissions: _permissions,
+    app_commands.CheckFailure: lambda _: words.YOU_MAY_NOT,
+    app_commands.CommandOnCooldown: lambda error: words.SLOW_DOWN.format(seconds=max(1, round(error.retry_after))),
+}
+
+
+def sentence_for(error: BaseException, doing: str) -> str:
+    """Give the sentence for the person; an error that nobody expected is logged with its traceback and an id.
+
+    Args:
+        error: what was raised.
+        doing: what was being done, for the log; it must not hold what a person wrote.
+    """
+    if isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    for type_ in type(error).__mro__:
+        if type_ in _SENTENCES:
+            return _SENTENCES[type_](error)
+    error_id = secrets.token_hex(4)
+    log.error("Error %s while %s", error_id, doing, exc_info=error)
+    return words.UNEXPECTED.format(id=error_id)
+
+
+async def answer_error(interaction: discord.Interaction[Any], error: BaseException, doing: str) -> None:
+    """Tell a person, and nobody else, that their command or click failed."""
+    if isinstance(getattr(error, "original", error), discord.NotFound):
+        # The interaction has expired, or what it was about is gone: there is nobody to tell.
+        log.info("Too late for an answer while %s", doing)
+        return
+    sentence = sentence_for(error, doing)
+    with contextlib.suppress(*UNREACHED):
+        if interaction.response.is_done():
+            await interaction.followup.send(sentence, ephemeral=True)
+        else:
+            await interaction.response.send_message(sentence, ephemeral=True)
+
+
+async def on_tree_error(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
+    """Handle what a slash command raised."""
+    command = interaction.command
+    await answer_error(interaction, error, f"running /{command.qualified_name}" if command else "running a command")

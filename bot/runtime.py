@@ -1,0 +1,55 @@
+"""What every command needs: the database opened and brought up to date, the facts in memory, and the logs set up."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from facts.database import Database
+from facts.knowledge import KnowledgeBase
+from facts.packs import shipped_packs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.settings import LogLevel, Settings
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database as it is, and close it at the end.
+
+    Raises:
+        DatabaseUnavailableError: the URL is not one that can be used.
+    """
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_knowledge(settings: Settings) -> AsyncIterator[KnowledgeBase]:
+    """Open the database, create or upgrade its schema where needed, load the article, and read the facts into memory.
+
+    Raises:
+        DatabaseError: the database cannot be used, or has a schema newer than this program.
+        PackError: a shipped pack has faults.
+    """
+    async with open_database(settings) as database:
+        if not (await database.schema()).is_current:
+            await database.upgrade()
+        yield await KnowledgeBase.open(database, shipped_packs())
+
+
+def set_up_logging(level: LogLevel) -> None:
+    """Log to standard error, so that standard output holds answers only."""
+    logging.basicConfig(
+        level=level.value,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        force=True,
+    )

@@ -1,0 +1,1 @@
+"""How answers look: the only place that formats what people read."""

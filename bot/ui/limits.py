@@ -1,0 +1,38 @@
+"""Discord's documented limits, in characters unless said otherwise, and cutting text to fit them.
+
+Source: https://discord.com/developers/docs (resources/message, interactions/application-commands, components).
+"""
+
+from __future__ import annotations
+
+MESSAGE = 2_000
+EMBED_TITLE = 256
+EMBED_DESCRIPTION = 4_096
+EMBED_FIELD_NAME = 256
+EMBED_FIELD_VALUE = 1_024
+EMBED_FIELDS = 25
+EMBED_FOOTER = 2_048
+EMBED_TOTAL = 6_000
+CHOICES = 25
+CHOICE_NAME = 100
+CHOICE_VALUE = 100
+BUTTON_LABEL = 80
+CUSTOM_ID = 100
+
+CUT = " …"
+
+
+def cut(text: str, limit: int, note: str = CUT) -> str:
+    """Cut a text at a word so that it fits, and say so.
+
+    Args:
+        text: the text.
+        limit: how many characters it may have, more than the note has.
+        note: what stands at the end of a cut text.
+    """
+    if len(text) <= limit:
+        return text
+    head = text[: limit - len(note)]
+    at_word = head.rsplit(maxsplit=1)[0] if " " in head and not text[len(head)].isspace() else head
+    # One long "word" is cut inside: better than losing nearly all of it.
+    return (at_word if len(at_word) > len(head) // 2 else head).rstrip() + note

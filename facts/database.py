@@ -1,0 +1,300 @@
+"""The database itself: opening it, its transactions, its schema.
+
+SQLite and PostgreSQL are used through the same tables, queries and migrations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from inspect import signature as inspect_signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import URL, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+import migrations
+from facts.errors import DatabaseUnavailableError, SchemaMismatchError
+from facts.models import Base
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy import Connection
+
+# How long a writer waits for another one before it gives up, in milliseconds (SQLite).
+BUSY_TIMEOUT_MS = 5_000
+_SQLITE, _POSTGRES = "sqlite+aiosqlite", "postgresql+asyncpg"
+_PORTS = 65_536
+_IN_MEMORY = ":memory:"
+_WRITES = "tianwen_writes"
+_VERSION_TABLE = "alembic_version"
+# While one process migrates or loads a pack, the others wait for it (PostgreSQL); the number is any one of our own.
+_ALONE = text("SELECT pg_advisory_xact_lock(74102021)")
+_UNAVAILABLE = (DBAPIError, sqlite3.Error, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """The revision that a database has (None when empty), and the one that this program needs."""
+
+    current: str | None
+    needed: str
+
+    @property
+    def is_current(self) -> bool:
+        """Whether they are the same."""
+        return self.current == self.needed
+
+
+class Database:
+    """One open database."""
+
+    def __init__(self, url: str) -> None:
+        """Take the URL; nothing is opened yet.
+
+        Raises:
+            DatabaseUnavailableError: the URL is not one that can be used. It is not repeated: it may hold a password.
+        """
+        parsed = _parse(url)
+        if parsed.drivername == _POSTGRES:
+            self._engine = _postgres_engine(parsed)
+        else:
+            self._engine = _sqlite_engine(parsed)
+        self.description = parsed.render_as_string(hide_password=True)
+        self._readers = async_sessionmaker(self._engine, expire_on_commit=False)
+        writing = self._engine.execution_options(**{_WRITES: True})
+        self._writers = async_sessionmaker(writing, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Give a session for reading.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached or read.
+        """
+        with _translated_errors(self.description):
+            async with self._readers() as session:
+                yield session
+
+    @asynccontextmanager
+    async def writing(self, *, alone: bool = False) -> AsyncIterator[AsyncSession]:
+        """Give a session for one transaction of changes: committed at the end, undone when anything is raised.
+
+        Args:
+            alone: let no other process do the same meanwhile. (On SQLite nobody else can write anyhow.)
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached or written.
+        """
+        with _translated_errors(self.description):
+            async with self._writers.begin() as session:
+                if alone and self._engine.dialect.name == "postgresql":
+                    await session.execute(_ALONE)
+                yield session
+
+    @property
+    def is_to_be_made(self) -> bool:
+        """Whether it is a SQLite file that is not there yet, in a folder that is; looking does not make it."""
+        file = self._engine.url.database
+        if self._engine.dialect.name != "sqlite" or not file or file == _IN_MEMORY:
+            return False
+        return not Path(file).exists() and Path(file).parent.is_dir()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    async def schema(self) -> SchemaState:
+        """Tell which schema the database has.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
+        """
+        with _translated_errors(self.description):
+            await self._probe()
+            async with self._engine.connect() as connection:
+                current = await connection.run_sync(_current_revision)
+        return SchemaState(current, migrations.HEAD)
+
+    async def upgrade(self) -> None:
+        """Bring the schema up to date; an empty database gets all of it.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached or written.
+            SchemaMismatchError: its schema is newer than this program.
+        """
+        await self._migrate("upgrade", "head")
+
+    async def downgrade(self, revision: str) -> None:
+        """Bring the schema back to a revision (“base”: nothing).
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached or written.
+        """
+        await self._migrate("downgrade", revision)
+
+    async def require_schema(self) -> None:
+        """Make sure that the schema is the one that this program knows.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
+            SchemaMismatchError: it is another one.
+        """
+        state = await self.schema()
+        if not state.is_current:
+            raise SchemaMismatchError(
+                f"The database has schema {state.current or 'none'}, but this program needs {state.needed}; "
+                "run “tianwen db upgrade”, or use the program that belongs to it."
+            )
+
+    async def drift(self) -> list[Any]:
+        """Give the differences between the database's schema and the models; none when all is well.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
+        """
+        with _translated_errors(self.description):
+            await self._probe()
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(_differences)
+
+    async def _probe(self) -> None:
+        """Make sure that a SQLite file can be opened; PostgreSQL tells by itself.
+
+        Asked of the driver, the same failure leaves a thread behind that may outlive the event loop.
+        """
+        file = self._engine.url.database
+        if self._engine.dialect.name == "sqlite" and file and file != _IN_MEMORY:
+            await asyncio.to_thread(_open_once, file)
+
+    async def _migrate(self, direction: Literal["upgrade", "downgrade"], revision: str) -> None:
+        with _translated_errors(self.description):
+            await self._probe()
+            async with self._engine.execution_options(**{_WRITES: True}).begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    # On SQLite the transaction itself keeps other processes out.
+                    await connection.execute(_ALONE)
+                await connection.run_sync(_run_migrations, direction, revision)
+
+
+def _open_once(file: str) -> None:
+    with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
+        connection.execute("PRAGMA schema_version")
+
+
+class _translated_errors:  # noqa: N801 - used like a function
+    """Turns the driver's errors into ours, whose sentence a person can be told."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, _UNAVAILABLE):
+            cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+            told = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+            raise DatabaseUnavailableError(f"The database cannot be used: {told} ({self._database})") from error
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseUnavailableError("The database URL cannot be read.") from error
+    if parsed.drivername not in {_SQLITE, _POSTGRES}:
+        raise DatabaseUnavailableError(f"The database URL must begin with {_SQLITE}:// or {_POSTGRES}://.")
+    return parsed
+
+
+def _postgres_engine(url: URL) -> AsyncEngine:
+    """Make the engine for PostgreSQL. A ``search_path`` in the URL's query names the schema to work in."""
+    try:
+        import asyncpg  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise DatabaseUnavailableError(
+            "PostgreSQL needs the extra “postgres”: pip install 'tianwen[postgres]'."
+        ) from error
+    settings = {key: str(value) for key, value in url.query.items() if key == "search_path"}
+    url = url.difference_update_query(settings)
+    known = inspect_signature(asyncpg.connect).parameters
+    if unknown := sorted(set(url.query) - set(known)):
+        raise DatabaseUnavailableError(f"The database URL has a part that is not known: {', '.join(unknown)}.")
+    if url.port is not None and not 0 < url.port < _PORTS:
+        raise DatabaseUnavailableError("The database URL names a port that does not exist.")
+    # A connection that the server closed in the meantime is replaced before it is used.
+    return create_async_engine(url, pool_pre_ping=True, connect_args={"server_settings": settings})
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    """Make the engine for SQLite, safe: foreign keys, a write-ahead log, whole syncs, and honest transactions."""
+    try:
+        engine = create_async_engine(url)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseUnavailableError("The database URL is not one of SQLite: sqlite+aiosqlite:///FILE.") from error
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        # The driver must not begin transactions by itself: ours begin in on_begin.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+        except Exception:
+            # Nobody else would: the pool has not taken the connection yet, and its thread would stay.
+            connection.close()
+            raise
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A transaction that will write takes its place at once: one that asks later may fail half-way.
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _current_revision(connection: Connection) -> str | None:
+    """Read what Alembic has noted in the database."""
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    current: str | None = connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608 - a constant
+    return current
+
+
+# Alembic is imported where it is needed: it takes a good part of a start that has nothing to migrate.
+
+
+def _run_migrations(connection: Connection, direction: Literal["upgrade", "downgrade"], revision: str) -> None:
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util.exc import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    step = command.upgrade if direction == "upgrade" else command.downgrade
+    try:
+        step(config, revision)
+    except CommandError as error:
+        raise SchemaMismatchError(
+            f"The database's schema is not known to this program (is it from a newer one?): {error}"
+        ) from error
+
+
+def _differences(connection: Connection) -> list[Any]:
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))

@@ -1,0 +1,322 @@
+"""Answers from memory: the facts that are known now, and the question put to them.
+
+Pure: no database and no clock. ``KnowledgeBase`` keeps it in step with the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from facts.entities import Fact, KnownUnknown, Name
+from facts.errors import FactNotFoundError
+from facts.matching.decision import ANSWER_THRESHOLD, MAX_RELATED, Evidence, Outcome
+from facts.matching.index import Index
+from facts.matching.lexicon import TYPO_FACTOR
+from facts.matching.matcher import Match, Matcher, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from facts.entities import Pack
+
+# A fact is worth showing beside an answer from this score on: below, it shares a stray word with the question.
+_RELATED_SCORE = 0.15
+# The topics that newcomers are shown, where there are facts of them.
+_EXAMPLE_TOPICS = ("spacewalk", "crew", "modules")
+_FACT = "fact:"
+_UNKNOWN = "unknown:"
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One candidate as told to those who ask why."""
+
+    id: str
+    phrasing: str
+    score: float
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one question, or one part of it, got what it got. Scores and confidence are from 0 to 1."""
+
+    outcome: Outcome
+    words: tuple[str, ...]
+    corrected: tuple[tuple[str, str], ...]
+    unexplained: tuple[str, ...]
+    considered: tuple[Considered, ...]
+    confidence: float
+    threshold: float
+    evidence: Evidence | None
+    with_context: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question gets.
+
+    Attributes:
+        question: as asked.
+        outcome: what it gets.
+        facts: the one to three facts of an answer, or the two or three of a choice.
+        related: facts that are near, for those who want to go on.
+        say: the sentence of the known unknown that fits, when there is no answer or none to a part of the question.
+        partial: whether a part of the question has no answer.
+        why: the reason, for each part of the question.
+    """
+
+    question: str
+    outcome: Outcome
+    facts: tuple[Fact, ...] = ()
+    related: tuple[Fact, ...] = ()
+    say: str | None = None
+    partial: bool = False
+    why: tuple[Reason, ...] = ()
+
+    @property
+    def to_lean_on(self) -> str:
+        """The question that the next one may lean on: the fact's own where this one leaned on another before it."""
+        if self.outcome is Outcome.ANSWER and any(reason.with_context for reason in self.why):
+            return self.facts[0].canonical_question
+        return self.question
+
+
+class _Shelf:
+    """The facts and known unknowns of one server, or those that all share, and their index."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.facts: dict[str, Fact] = {}
+        self.unknowns: dict[str, KnownUnknown] = {}
+        self._positions: dict[str, int] = {}
+        self._hidden: set[str] = set()
+        # Keys of the shared facts that this server does not see: hidden, or another fact of its own has the id.
+        self.covered: set[str] = set()
+
+    def put(self, entry: Fact | KnownUnknown, position: int) -> None:
+        if isinstance(entry, Fact):
+            self.facts[entry.id] = entry
+            self._positions[entry.id] = position
+            if position < max(self._positions.values()):
+                self.facts = dict(sorted(self.facts.items(), key=lambda item: self._positions[item[0]]))
+            self.covered.add(_FACT + entry.id)
+            self.index.put(_FACT + entry.id, entry.phrasings, background=entry.statement)
+        else:
+            self.unknowns[entry.id] = entry
+            self.index.put(_UNKNOWN + entry.id, entry.phrasings, answers=False)
+
+    def discard_fact(self, fact_id: str) -> None:
+        if self.facts.pop(fact_id, None) is not None:
+            del self._positions[fact_id]
+            self.index.discard(_FACT + fact_id)
+            if fact_id not in self._hidden:
+                self.covered.discard(_FACT + fact_id)
+
+    def hide(self, fact_id: str) -> None:
+        self._hidden.add(fact_id)
+        self.covered.add(_FACT + fact_id)
+
+    def unhide(self, fact_id: str) -> None:
+        self._hidden.discard(fact_id)
+        if fact_id not in self.facts:
+            self.covered.discard(_FACT + fact_id)
+
+
+class AnswerEngine:
+    """The shared facts and each server's own, ready to be asked."""
+
+    def __init__(self, names: Iterable[Name] = ()) -> None:
+        """Begin empty, with these names."""
+        self.names = tuple(names)
+        self._shared = _Shelf(Index((name.name, name.aliases) for name in self.names))
+        self._servers: dict[int, _Shelf] = {}
+
+    @classmethod
+    def of(
+        cls, facts: Iterable[Fact], unknowns: Iterable[KnownUnknown] = (), names: Iterable[Name] = ()
+    ) -> AnswerEngine:
+        """Make an engine of shared facts alone."""
+        engine = cls(names)
+        for position, fact in enumerate(facts):
+            engine.put(fact, position)
+        for position, unknown in enumerate(unknowns):
+            engine.put(unknown, position)
+        return engine
+
+    @classmethod
+    def of_packs(cls, packs: Iterable[Pack]) -> AnswerEngine:
+        """Make an engine of what the packs hold."""
+        packs = list(packs)
+        return cls.of(
+            [fact for pack in packs for fact in pack.facts],
+            [unknown for pack in packs for unknown in pack.unknowns],
+            [name for pack in packs for name in pack.names],
+        )
+
+    @property
+    def shared(self) -> Index:
+        """The index of the shared facts."""
+        return self._shared.index
+
+    def put(self, entry: Fact | KnownUnknown, position: int, server_id: int | None = None) -> None:
+        """Add or replace a fact or known unknown, of a server or (None) of all.
+
+        Args:
+            entry: what to put.
+            position: facts are listed in the order of their positions; one that is replaced gets this one.
+            server_id: whose it is.
+        """
+        self._shelf(server_id).put(entry, position)
+
+    def discard_fact(self, fact_id: str, server_id: int | None = None) -> None:
+        """Take a fact out, if it is there."""
+        self._shelf(server_id).discard_fact(fact_id)
+
+    def hide(self, fact_id: str, server_id: int) -> None:
+        """Hide a shared fact from one server."""
+        self._shelf(server_id).hide(fact_id)
+
+    def unhide(self, fact_id: str, server_id: int) -> None:
+        """Show a hidden shared fact to that server again."""
+        self._shelf(server_id).unhide(fact_id)
+
+    def facts(self, server_id: int | None = None) -> list[Fact]:
+        """Give the facts that a server sees, or (None) the shared ones, shared ones first, in their order."""
+        own = self._servers.get(server_id) if server_id is not None else None
+        if own is None:
+            return list(self._shared.facts.values())
+        shared = [fact for fact in self._shared.facts.values() if _FACT + fact.id not in own.covered]
+        return shared + list(own.facts.values())
+
+    def unknowns(self) -> list[KnownUnknown]:
+        """Give the shared known unknowns."""
+        return list(self._shared.unknowns.values())
+
+    def fact(self, fact_id: str, server_id: int | None = None) -> Fact:
+        """Give the fact that a server, or (None) everyone, sees under this id.
+
+        Raises:
+            FactNotFoundError: there is none.
+        """
+        fact_id = fact_id.removeprefix(_FACT)
+        own = self._servers.get(server_id) if server_id is not None else None
+        if own is not None and fact_id in own.facts:
+            return own.facts[fact_id]
+        if fact_id not in self._shared.facts or (own is not None and _FACT + fact_id in own.covered):
+            raise FactNotFoundError(fact_id)
+        return self._shared.facts[fact_id]
+
+    def warm_up(self) -> None:
+        """Work out now what the first question would otherwise wait for."""
+        self._shared.index.search(self._shared.index.read("?"))
+
+    def ask(
+        self,
+        question: str,
+        *,
+        server_id: int | None = None,
+        context: str | None = None,
+        addressed: bool = True,
+    ) -> Answer:
+        """Put a question to the facts.
+
+        Args:
+            question: as the person typed it; any text.
+            server_id: the server whose facts count besides the shared ones; None in a DM and in the terminal.
+            context: the question that the same person asked just before in the same place.
+            addressed: whether the bot was spoken to; if not, it answers only when very sure.
+        """
+        matcher = self._matcher(server_id)
+        matches = matcher.match(question, context)
+        outcome = settle(matches, question, addressed=addressed)
+        why = tuple(_reason(match) for match in matches)
+        if outcome is Outcome.IGNORED:
+            return Answer(question, outcome, why=why)
+        keys = dict.fromkeys(
+            key for match in matches if match.decision.outcome is outcome for key in match.decision.keys
+        )
+        related = dict.fromkeys(
+            candidate.key
+            for match in matches
+            for candidate in match.candidates
+            if candidate.answers
+            and candidate.on_topic
+            and candidate.key not in keys
+            and candidate.score >= _RELATED_SCORE
+        )
+        unknown = next((match.decision.unknown for match in matches if match.decision.unknown), None)
+        return Answer(
+            question=question,
+            outcome=outcome,
+            facts=tuple(self.fact(key, server_id) for key in keys),
+            related=tuple(self.fact(key, server_id) for key in list(related)[:MAX_RELATED]),
+            say=self._unknown(unknown, server_id).say if unknown else None,
+            partial=any(match.decision.outcome is not outcome for match in matches),
+            why=why,
+        )
+
+    def examples(self, server_id: int | None = None) -> list[Fact]:
+        """Give up to three facts worth asking for first, each of another topic."""
+        first: dict[str, Fact] = {}
+        for fact in self.facts(server_id):
+            first.setdefault(fact.topic, fact)
+        wanted = [first.pop(topic) for topic in _EXAMPLE_TOPICS if topic in first]
+        return [*wanted, *first.values()][: len(_EXAMPLE_TOPICS)]
+
+    def suggest(self, text: str, *, server_id: int | None = None, limit: int) -> list[Fact]:
+        """Give the facts that somebody who has typed this much may want to ask for, likeliest first.
+
+        Facts whose phrasings hold the text come first, then those that match it as a question. Of an empty text,
+        the facts in their order.
+        """
+        wanted = text.casefold().strip()
+        visible = self.facts(server_id)
+        if not wanted:
+            return visible[:limit]
+        holding = [
+            f for f in visible if wanted in f.id or any(wanted in phrasing.casefold() for phrasing in f.phrasings)
+        ]
+        holding.sort(key=lambda f: not f.canonical_question.casefold().startswith(wanted))
+        candidates = self._matcher(server_id).match(text)[0].candidates
+        matching = [self.fact(candidate.key, server_id) for candidate in candidates if candidate.answers]
+        return list({f.id: f for f in (*holding, *matching)}.values())[:limit]
+
+    def _matcher(self, server_id: int | None) -> Matcher:
+        own = self._servers.get(server_id) if server_id is not None else None
+        if own is None:
+            return Matcher([self._shared.index])
+        return Matcher([self._shared.index, own.index], own.covered)
+
+    def _shelf(self, server_id: int | None) -> _Shelf:
+        if server_id is None:
+            return self._shared
+        if server_id not in self._servers:
+            self._servers[server_id] = _Shelf(Index(base=self._shared.index))
+        return self._servers[server_id]
+
+    def _unknown(self, key: str, server_id: int | None) -> KnownUnknown:
+        unknown_id = key.removeprefix(_UNKNOWN)
+        own = self._servers.get(server_id) if server_id is not None else None
+        if own is not None and unknown_id in own.unknowns:
+            return own.unknowns[unknown_id]
+        return self._shared.unknowns[unknown_id]
+
+
+def _reason(match: Match) -> Reason:
+    best = match.candidates[0] if match.candidates else None
+    explained = best.explained if best else frozenset()
+    return Reason(
+        outcome=match.decision.outcome,
+        words=tuple(word.typed for word in match.query.words),
+        corrected=tuple((w.typed, w.term) for w in match.query.words if w.factor == TYPO_FACTOR),
+        unexplained=tuple(w.typed for w in match.query.words if w.is_content and w.term not in explained),
+        considered=tuple(
+            Considered(c.key.partition(":")[2], c.phrasing, c.score, c.similarity) for c in match.candidates[:3]
+        ),
+        confidence=match.decision.confidence,
+        threshold=ANSWER_THRESHOLD,
+        evidence=match.decision.evidence,
+        with_context=match.with_context,
+    )

@@ -1,0 +1,186 @@
+"""The things that the knowledge is made of, as plain frozen values (the words are those of the design)."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import enum
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+FACT_ID_PATTERN = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+FACT_ID_MAX = 64
+STATEMENT_MAX = 2_000
+PHRASING_MAX = 300
+TOPIC_MAX = 40
+LOCATOR_MAX = 100
+NAME_MAX = 200
+SOURCE_KEY_MAX = 64
+
+_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
+
+
+class Precision(enum.StrEnum):
+    """How exactly a date is known."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PartialDate:
+    """A date that is known to the day, the month or the year; unknown parts are 1."""
+
+    date: dt.date
+    precision: Precision
+
+    @classmethod
+    def parse(cls, text: str) -> PartialDate:
+        """Read ISO 8601 with reduced precision: ``2021-04-29``, ``2021-06`` or ``2008``.
+
+        Raises:
+            ValueError: the text is none of these, or no such day exists.
+        """
+        match = _PARTIAL_DATE.match(text)
+        if match is None:
+            raise ValueError(f"“{text}” is not a date like 2021-04-29, 2021-06 or 2008")
+        year, month, day = match.groups()
+        precision = Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
+        return cls(dt.date(int(year), int(month or 1), int(day or 1)), precision)
+
+    def isoformat(self) -> str:
+        """Give the text that ``parse`` reads."""
+        length = {Precision.YEAR: 4, Precision.MONTH: 7, Precision.DAY: 10}[self.precision]
+        return self.date.isoformat()[:length]
+
+    def __str__(self) -> str:
+        """Give the date as people read it: ``29 April 2021``, ``June 2021``, ``2008``."""
+        if self.precision is Precision.YEAR:
+            return str(self.date.year)
+        month = f"{calendar.month_name[self.date.month]} {self.date.year}"
+        return month if self.precision is Precision.MONTH else f"{self.date.day} {month}"
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """An event's place on the timeline; ``planned`` when it was still to come at the time of the report."""
+
+    when: PartialDate
+    label: str
+    planned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One measured quantity of a thing, e.g. the length of Tianhe: 16.6 m."""
+
+    quantity: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where facts come from. What is not known (title, published date, URL) is None.
+
+    Sources that say the same are the same; the key only names one within a file or a store.
+    """
+
+    key: str = field(compare=False)
+    publisher: str
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: dt.date | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One checkable statement in our own words, with its source."""
+
+    id: str
+    topic: str
+    statement: str
+    phrasings: tuple[str, ...]
+    source: Source
+    locator: str | None = None
+    as_of: dt.date | None = None
+    milestone: Milestone | None = None
+    measures: tuple[Measure, ...] = ()
+
+    @property
+    def canonical_question(self) -> str:
+        """The question that stands for the fact in choices and lists: its first phrasing."""
+        return self.phrasings[0]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUnknown:
+    """Questions that the sources do not answer, with an optional sentence to say."""
+
+    id: str
+    phrasings: tuple[str, ...]
+    say: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A thing's name, its other spellings, and the fact that tells what it is."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What ships in a file about one article. ``digest`` identifies the exact content."""
+
+    id: str
+    version: int
+    sources: tuple[Source, ...]
+    facts: tuple[Fact, ...]
+    unknowns: tuple[KnownUnknown, ...]
+    names: tuple[Name, ...]
+    digest: str
+
+
+class Origin(enum.StrEnum):
+    """Through which door a change came."""
+
+    PACK = "pack"
+    OPERATOR = "operator"
+    EDITOR = "editor"
+
+
+class Action(enum.StrEnum):
+    """What a change did."""
+
+    ADD = "add"
+    EDIT = "edit"
+    REMOVE = "remove"
+    RESTORE = "restore"
+    REVERT = "revert"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who makes a change: an editor has a Discord user id (a 64-bit snowflake), pack and operator have none."""
+
+    origin: Origin
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One append-only record of a change: who, when, why, before, after."""
+
+    number: int
+    action: Action
+    author: Author
+    at: dt.datetime
+    reason: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None = field(default=None)

@@ -1,0 +1,91 @@
+"""The errors that this project raises on purpose.
+
+Each carries the sentence that a person may be shown, in Discord and in the terminal alike:
+
+    TianwenError
+    ├── FactNotFoundError         no fact has this id here
+    ├── FactExistsError           the id is taken
+    ├── InvalidFactError          a fact breaks the rules (no source, no statement ...)
+    ├── EditConflictError         somebody else changed the fact in between
+    ├── PackError                 an article pack or an exchange file has faults: all of them
+    ├── QuestionSetError          a question set has faults: all of them
+    └── DatabaseError
+        ├── DatabaseUnavailableError   it cannot be reached or opened
+        └── SchemaMismatchError        its schema is not the one that this program knows
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class TianwenError(Exception):
+    """Anything that went wrong and that a person can be told about in one sentence."""
+
+    @property
+    def sentence(self) -> str:
+        """The sentence for the person."""
+        return str(self)
+
+
+class FactNotFoundError(TianwenError):
+    """No fact has this id among those that the asker may see."""
+
+    def __init__(self, fact_id: str) -> None:
+        super().__init__(f"There is no fact with the id “{fact_id}” here.")
+        self.fact_id = fact_id
+
+
+class FactExistsError(TianwenError):
+    """The id is taken already."""
+
+    def __init__(self, fact_id: str) -> None:
+        super().__init__(f"There is already a fact with the id “{fact_id}”; choose another id.")
+        self.fact_id = fact_id
+
+
+class InvalidFactError(TianwenError):
+    """A fact that may not be saved as it is."""
+
+
+class EditConflictError(TianwenError):
+    """The fact was changed by somebody else since the editor last saw it."""
+
+    def __init__(self, fact_id: str, *, expected: int, found: int) -> None:
+        super().__init__(
+            f"“{fact_id}” was changed in the meantime (you saw version {expected}, it is now version {found}); "
+            "look at it again before you save."
+        )
+        self.fact_id = fact_id
+
+
+class FaultsError(TianwenError):
+    """Something read from a file has faults, which are told all at once."""
+
+    def __init__(self, what: str, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        count = f"{len(self.faults)} fault{'' if len(self.faults) == 1 else 's'}"
+        super().__init__(f"{what} has {count}:\n" + "\n".join(f"- {fault}" for fault in self.faults))
+
+
+class PackError(FaultsError):
+    """An article pack or exchange file that cannot be used."""
+
+
+class QuestionSetError(FaultsError):
+    """A question set that cannot be used."""
+
+
+class DatabaseError(TianwenError):
+    """The fact store cannot be used."""
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """The database cannot be reached, opened or written."""
+
+
+class SchemaMismatchError(DatabaseError):
+    """The database has a schema that this program does not know."""

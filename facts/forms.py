@@ -1,0 +1,318 @@
+"""The written form of facts: one set of rules for article packs, exchange files and revisions.
+
+A form is what stands in a file, checked by Pydantic; an entity (``facts.entities``) is what the program works with.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    Tag,
+    ValidationError,
+)
+
+from facts.entities import (
+    FACT_ID_MAX,
+    FACT_ID_PATTERN,
+    LOCATOR_MAX,
+    NAME_MAX,
+    PHRASING_MAX,
+    STATEMENT_MAX,
+    TOPIC_MAX,
+    Fact,
+    KnownUnknown,
+    Measure,
+    Milestone,
+    Name,
+    PartialDate,
+    Precision,
+    Source,
+)
+from facts.matching.normalise import normalise
+
+
+def _check_storable(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("holds a NUL character, which no database keeps")
+    return value
+
+
+def _check_words(value: str) -> str:
+    if not normalise(value).words:
+        raise ValueError("holds no word")
+    return value
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_check_storable)]
+Phrasing = Annotated[Text, StringConstraints(max_length=PHRASING_MAX), AfterValidator(_check_words)]
+NameText = Annotated[Text, StringConstraints(max_length=NAME_MAX)]
+Statement = Annotated[Text, StringConstraints(max_length=STATEMENT_MAX)]
+
+
+def _check_id(value: str) -> str:
+    if len(value) > FACT_ID_MAX or not FACT_ID_PATTERN.fullmatch(value):
+        raise ValueError(
+            "an id is lower-case letters and digits, parted by single hyphens or underscores,"
+            f" at most {FACT_ID_MAX} characters"
+        )
+    return value
+
+
+def _check_partial_date(value: str) -> str:
+    PartialDate.parse(value)
+    return value
+
+
+def _read_date(value: object) -> object:
+    """Take a whole date, as TOML gives it or as ISO 8601 text; a number is none."""
+    if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
+        return value
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        partial = PartialDate.parse(value.strip())
+        if partial.precision is Precision.DAY:
+            return partial.date
+    raise ValueError("is not a date like 2021-07-04")
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _source_shape(value: object) -> str | None:
+    if isinstance(value, (dict, SourceForm)):
+        return _WHOLE
+    return _KEY if isinstance(value, str) else None
+
+
+# Which of its two shapes a source has; they stand in the place that Pydantic gives a fault, and mean nothing to people.
+_WHOLE, _KEY = "<whole source>", "<key of a source>"
+
+FactId = Annotated[str, AfterValidator(_check_id)]
+OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_none)]
+OptionalLocator = Annotated[
+    Annotated[Text, StringConstraints(max_length=LOCATOR_MAX)] | None, BeforeValidator(_blank_is_none)
+]
+OptionalDate = Annotated[dt.date | None, BeforeValidator(_read_date)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceForm(_Form):
+    """A source; what is not known is left out."""
+
+    publisher: Text
+    title: OptionalText = None
+    authors: tuple[Text, ...] = ()
+    published: OptionalDate = None
+    url: OptionalText = None
+
+    def entity(self, key: str) -> Source:
+        """Give the source under this key."""
+        return Source(key, self.publisher, self.title, self.authors, self.published, self.url)
+
+
+class MilestoneForm(_Form):
+    """A fact's place on the timeline."""
+
+    date: Annotated[str, AfterValidator(_check_partial_date)]
+    label: Text
+    planned: bool = False
+
+
+class MeasureForm(_Form):
+    """A measured quantity."""
+
+    quantity: Text
+    value: FiniteFloat
+    unit: Text
+
+
+class FactForm(_Form):
+    """A fact. ``source`` is a whole source, or the key of one that stands elsewhere in the file."""
+
+    id: FactId
+    topic: Annotated[Text, StringConstraints(max_length=TOPIC_MAX)]
+    statement: Statement
+    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1)]
+    source: (
+        Annotated[
+            Annotated[SourceForm, Tag(_WHOLE)] | Annotated[Text, Tag(_KEY)],
+            Discriminator(
+                _source_shape,
+                custom_error_type="source_shape",
+                custom_error_message="is the name of a source, or an object with publisher, title, url ...",
+            ),
+        ]
+        | None
+    ) = None
+    locator: OptionalLocator = None
+    as_of: OptionalDate = None
+    milestone: MilestoneForm | None = None
+    measures: tuple[MeasureForm, ...] = ()
+
+    def entity(self, source: Source) -> Fact:
+        """Give the fact, with this source; a phrasing that stands twice is kept once."""
+        milestone = None
+        if self.milestone is not None:
+            when = PartialDate.parse(self.milestone.date)
+            milestone = Milestone(when, self.milestone.label, self.milestone.planned)
+        return Fact(
+            id=self.id,
+            topic=self.topic,
+            statement=self.statement,
+            phrasings=tuple(dict.fromkeys(self.questions)),
+            source=source,
+            locator=self.locator,
+            as_of=self.as_of,
+            milestone=milestone,
+            measures=tuple(Measure(m.quantity, m.value, m.unit) for m in self.measures),
+        )
+
+
+class UnknownForm(_Form):
+    """A known unknown. Exchange files may leave the id out."""
+
+    id: FactId | None = None
+    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1)]
+    say: Annotated[Statement | None, BeforeValidator(_blank_is_none)] = None
+
+    def entity(self, default_id: str) -> KnownUnknown:
+        """Give the known unknown, under ``default_id`` when it has no id of its own."""
+        return KnownUnknown(self.id or default_id, tuple(dict.fromkeys(self.questions)), self.say)
+
+
+class NameForm(_Form):
+    """A name and its other spellings; ``about`` is the id of the fact that tells what it is."""
+
+    name: NameText
+    aliases: tuple[NameText, ...] = ()
+    about: FactId | None = None
+
+    def entity(self) -> Name:
+        """Give the name."""
+        return Name(self.name, tuple(dict.fromkeys(self.aliases)), self.about)
+
+
+# Where in a file a fault is (table, index, field ...), and what it is.
+Fault = tuple[tuple[int | str, ...], str]
+FormT = TypeVar("FormT", bound=BaseModel)
+
+
+def source_to_form(source: Source) -> dict[str, Any]:
+    """Write a source as JSON-ready data; what is unknown is left out, and so is its key."""
+    form = SourceForm(
+        publisher=source.publisher,
+        title=source.title,
+        authors=source.authors,
+        published=source.published,
+        url=source.url,
+    )
+    return form.model_dump(mode="json", exclude_defaults=True)
+
+
+def fact_to_form(fact: Fact) -> dict[str, Any]:
+    """Write a fact as JSON-ready data, with its whole source."""
+    milestone = fact.milestone and MilestoneForm(
+        date=fact.milestone.when.isoformat(), label=fact.milestone.label, planned=fact.milestone.planned
+    )
+    form = FactForm(
+        id=fact.id,
+        topic=fact.topic,
+        statement=fact.statement,
+        questions=fact.phrasings,
+        source=SourceForm(**source_to_form(fact.source)),
+        locator=fact.locator,
+        as_of=fact.as_of,
+        milestone=milestone,
+        measures=tuple(MeasureForm(quantity=m.quantity, value=m.value, unit=m.unit) for m in fact.measures),
+    )
+    return form.model_dump(mode="json", exclude_defaults=True)
+
+
+def unknown_to_form(unknown: KnownUnknown) -> dict[str, Any]:
+    """Write a known unknown as JSON-ready data."""
+    form = UnknownForm(id=unknown.id, questions=unknown.phrasings, say=unknown.say)
+    return form.model_dump(mode="json", exclude_defaults=True)
+
+
+def name_to_form(name: Name) -> dict[str, Any]:
+    """Write a name as JSON-ready data."""
+    return NameForm(name=name.name, aliases=name.aliases, about=name.about).model_dump(
+        mode="json", exclude_defaults=True
+    )
+
+
+def describe_faults(error: ValidationError) -> list[Fault]:
+    """Give each fault that Pydantic found as (where, what), in words for the person who wrote the file."""
+    faults = []
+    items = error.errors(include_url=False, include_input=False)
+    deeper = {item["loc"][:-1] for item in items}
+    for item in items:
+        if item["type"] == "too_short" and item["loc"] in deeper:
+            # The list is short only because its items are faulty, and those are told.
+            continue
+        what = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "missing":
+            what = "is missing"
+        elif item["type"] == "extra_forbidden":
+            what = "is not a field that is known here"
+        faults.append((tuple(part for part in item["loc"] if part not in {_WHOLE, _KEY}), what))
+    return faults
+
+
+def read_each(form: type[FormT], items: object, table: str, faults: list[Fault]) -> list[FormT | None]:
+    """Read a list of forms one by one, so that the faults of one do not hide those of another.
+
+    Args:
+        form: what each item must be.
+        items: the list as it stands in the file; anything else is read as empty.
+        table: what the list is called in the file.
+        faults: gets the faults.
+
+    Returns:
+        A form for each item, None for a faulty one.
+    """
+    read: list[FormT | None] = []
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        try:
+            read.append(form.model_validate(item))
+        except ValidationError as error:
+            faults.extend(((table, index, *where), what) for where, what in describe_faults(error))
+            read.append(None)
+    return read
+
+
+def read_file(
+    head: type[FormT], data: dict[str, Any]
+) -> tuple[FormT | None, list[FactForm | None], list[UnknownForm | None], list[NameForm | None], list[Fault]]:
+    """Read a file of facts, known unknowns and names: its head (what is around the lists), each list, the faults."""
+    faults: list[Fault] = []
+    read: FormT | None = None
+    try:
+        read = head.model_validate(data)
+    except ValidationError as error:
+        faults += describe_faults(error)
+    facts = read_each(FactForm, data.get("facts"), "facts", faults)
+    unknowns = read_each(UnknownForm, data.get("unknowns"), "unknowns", faults)
+    names = read_each(NameForm, data.get("names"), "names", faults)
+    return read, facts, unknowns, names, faults
+
+
+def raw_texts(item: object, field: str) -> list[str]:
+    """Give the text, or the texts, of a field of an item that may be faulty."""
+    value = item.get(field) if isinstance(item, dict) else None
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]

@@ -1,0 +1,254 @@
+"""The tables. Every constraint is named, so that a migration can find it on every database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+# The server id of what all servers share. No Discord snowflake is 0, and unlike NULL it counts in unique constraints.
+SHARED = 0
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware UTC time; SQLite, which keeps no time zone, gets and gives it as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """Refuse naive times, and keep the others in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone cannot be stored")
+        return value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """Give the time back as aware UTC."""
+        return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
+
+
+# SQLite counts up by itself only a primary key of type INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """The base of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class PackRow(Base):
+    """An article pack as it was last loaded."""
+
+    __tablename__ = "packs"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    loaded_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class SourceRow(Base):
+    """Where facts come from."""
+
+    __tablename__ = "sources"
+    __table_args__ = (UniqueConstraint("server_id", "key"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED)
+    key: Mapped[str] = mapped_column(String(64))
+    publisher: Mapped[str] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    authors: Mapped[list[str]] = mapped_column(JSON)
+    published: Mapped[dt.date | None]
+    url: Mapped[str | None] = mapped_column(Text)
+
+
+class FactRow(Base):
+    """A fact. ``edited`` facts are no longer changed by their pack; ``removed_at`` hides without deleting."""
+
+    __tablename__ = "facts"
+    __table_args__ = (
+        UniqueConstraint("server_id", "slug"),
+        CheckConstraint("milestone_precision IN ('day', 'month', 'year')", name="milestone_precision"),
+        CheckConstraint(
+            "(milestone_date IS NULL) = (milestone_precision IS NULL)"
+            " AND (milestone_date IS NULL) = (milestone_label IS NULL)",
+            name="milestone_whole",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED)
+    slug: Mapped[str] = mapped_column(String(64))
+    topic: Mapped[str] = mapped_column(String(40))
+    statement: Mapped[str] = mapped_column(Text)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="RESTRICT"), index=True)
+    locator: Mapped[str | None] = mapped_column(String(100))
+    as_of: Mapped[dt.date | None]
+    milestone_date: Mapped[dt.date | None]
+    milestone_precision: Mapped[str | None] = mapped_column(String(5))
+    milestone_label: Mapped[str | None] = mapped_column(Text)
+    milestone_planned: Mapped[bool] = mapped_column(default=False)
+    measures: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    pack_id: Mapped[str | None] = mapped_column(ForeignKey("packs.id", ondelete="SET NULL"), index=True)
+    edited: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+    source: Mapped[SourceRow] = relationship(lazy="joined", innerjoin=True)
+    phrasings: Mapped[list[PhrasingRow]] = relationship(
+        lazy="selectin",
+        cascade="all, delete-orphan",
+        order_by="PhrasingRow.position",
+        foreign_keys="PhrasingRow.fact_id",
+    )
+
+
+class KnownUnknownRow(Base):
+    """Questions that the sources do not answer."""
+
+    __tablename__ = "known_unknowns"
+    __table_args__ = (UniqueConstraint("server_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED)
+    slug: Mapped[str] = mapped_column(String(64))
+    say: Mapped[str | None] = mapped_column(Text)
+    pack_id: Mapped[str | None] = mapped_column(ForeignKey("packs.id", ondelete="SET NULL"), index=True)
+    edited: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+    phrasings: Mapped[list[PhrasingRow]] = relationship(
+        lazy="selectin",
+        cascade="all, delete-orphan",
+        order_by="PhrasingRow.position",
+        foreign_keys="PhrasingRow.unknown_id",
+    )
+
+
+class PhrasingRow(Base):
+    """One way in which a person asks, for a fact or for a known unknown."""
+
+    __tablename__ = "phrasings"
+    __table_args__ = (CheckConstraint("(fact_id IS NULL) <> (unknown_id IS NULL)", name="one_owner"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    fact_id: Mapped[int | None] = mapped_column(ForeignKey("facts.id", ondelete="CASCADE"), index=True)
+    unknown_id: Mapped[int | None] = mapped_column(ForeignKey("known_unknowns.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+
+
+class NameRow(Base):
+    """A thing's name, and the id of the fact that tells what it is."""
+
+    __tablename__ = "names"
+    __table_args__ = (UniqueConstraint("server_id", "name"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED)
+    name: Mapped[str] = mapped_column(String(200))
+    about: Mapped[str | None] = mapped_column(String(64))
+    position: Mapped[int]
+    pack_id: Mapped[str | None] = mapped_column(ForeignKey("packs.id", ondelete="SET NULL"), index=True)
+
+    aliases: Mapped[list[AliasRow]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="AliasRow.position"
+    )
+
+
+class AliasRow(Base):
+    """Another spelling of a name."""
+
+    __tablename__ = "aliases"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name_id: Mapped[int] = mapped_column(ForeignKey("names.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    text: Mapped[str] = mapped_column(String(200))
+
+
+class SharedFactOverrideRow(Base):
+    """A shared fact that one server has hidden, or (with a replacement) replaced by one of its own."""
+
+    __tablename__ = "shared_fact_overrides"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    fact_id: Mapped[int] = mapped_column(
+        ForeignKey("facts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    replacement_id: Mapped[int | None] = mapped_column(ForeignKey("facts.id", ondelete="SET NULL"))
+
+
+class RevisionRow(Base):
+    """One append-only record of a change to a fact or a known unknown."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (
+        UniqueConstraint("fact_id", "number"),
+        UniqueConstraint("unknown_id", "number"),
+        CheckConstraint("(fact_id IS NULL) <> (unknown_id IS NULL)", name="one_subject"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    fact_id: Mapped[int | None] = mapped_column(ForeignKey("facts.id", ondelete="RESTRICT"))
+    unknown_id: Mapped[int | None] = mapped_column(ForeignKey("known_unknowns.id", ondelete="RESTRICT"))
+    number: Mapped[int]
+    action: Mapped[str] = mapped_column(String(16))
+    origin: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(Text)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+    fact: Mapped[FactRow | None] = relationship()
+    unknown: Mapped[KnownUnknownRow | None] = relationship()
+
+
+class ServerSettingsRow(Base):
+    """What one server has set."""
+
+    __tablename__ = "server_settings"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    editor_role_id: Mapped[int | None] = mapped_column(BigInteger)
+    log_channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    queue_channel_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class CommandTreeRow(Base):
+    """The slash commands that were last synced with Discord, so that they are sent only when they changed."""
+
+    __tablename__ = "command_trees"
+
+    application_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64))
+    synced_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,264 @@
+"""The terminal: the commands as a person or a script would run them, in a process of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, WELL_SHAPED_TOKEN
+
+ARTICLE_FACT = "Tianhe is 16.6 metres (55 feet) long."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, filled_store: Path) -> Path:
+    """A folder with a store, as after the first start."""
+    path = tmp_path_factory.mktemp("cli")
+    (path / "tianwen.db").write_bytes(filled_store.read_bytes())
+    return path
+
+
+def tianwen(*arguments: str, cwd: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program in a folder, with an environment that knows nothing of this machine's settings."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=cwd,
+        input=stdin,
+        env=clean | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "120"} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: Path) -> None:
+    done = tianwen("run", cwd=tmp_path, stdin="How long is the Tianhe module?\n\nand in feet?\n")
+    assert done.returncode == 0, done.stderr
+    answer = (
+        f"{ARTICLE_FACT}\nSource: CNN, headline unknown, paragraph 7, as reported on 4 July 2021 [tianhe-length]\n\n"
+    )
+    assert done.stdout == answer * 2
+    assert done.stderr.count("\n") == 1
+    assert "DISCORD_TOKEN is not set" in done.stderr
+    assert (tmp_path / "tianwen.db").exists()
+
+
+def test_ask_prints_the_json_of_the_contract(folder: Path) -> None:
+    done = tianwen("ask", "How long is Tianhe?", "--json", cwd=folder)
+    data = json.loads(done.stdout)
+    assert list(data) == ["question", "outcome", "facts", "related", "text"]
+    assert data["outcome"] == "answer"
+    assert data["facts"] == [
+        {
+            "id": "tianhe-length",
+            "topic": "modules",
+            "statement": ARTICLE_FACT,
+            "as_of": "2021-07-04",
+            "locator": "paragraph 7",
+            "source": {"title": None, "publisher": "CNN", "published": None, "url": None},
+        }
+    ]
+    assert data["text"].startswith(ARTICLE_FACT)
+    assert all(isinstance(related, str) for related in data["related"])
+
+
+def test_ask_tells_why(folder: Path) -> None:
+    done = tianwen("ask", "tianhe lenght", "--why", cwd=folder)
+    for told in (ARTICLE_FACT, "lenght → length", "tianhe-length", "unexplained  nothing", "confidence"):
+        assert told in done.stdout
+    assert "why" in json.loads(tianwen("ask", "crew?", "--why", "--json", cwd=folder).stdout)
+
+
+def test_ask_takes_the_question_before_as_context(folder: Path) -> None:
+    done = tianwen("ask", "and how long is it?", "--context", "What is Tianhe?", "--json", cwd=folder)
+    assert json.loads(done.stdout)["facts"][0]["id"] == "tianhe-length"
+
+
+def test_evaluate_prints_a_table_or_json_and_lists_errors(folder: Path) -> None:
+    lines = [
+        {"id": "a", "class": "answerable", "question": "tianhe length", "fact": "tianhe-length"},
+        {"id": "b", "class": "answerable", "question": "best pizza", "fact": "tianhe-length"},
+    ]
+    (folder / "set.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    table = tianwen("evaluate", "set.jsonl", "--errors", cwd=folder)
+    assert "answerable" in table.stdout
+    assert "50 %" in table.stdout
+    assert "b answerable: declined: best pizza" in table.stdout
+    data = json.loads(tianwen("evaluate", "set.jsonl", "--json", cwd=folder).stdout)
+    assert data["classes"]["answerable"] == {"n": 2, "correct": 1, "offered": 0, "wrong": 0, "declined": 1}
+
+
+def test_evaluate_asks_the_facts_of_an_exchange_file_instead_of_the_articles(folder: Path) -> None:
+    exchange = {
+        "source": {"publisher": "The Club"},
+        "facts": [
+            {
+                "id": "fee",
+                "topic": "club",
+                "statement": "Ten.",
+                "questions": ["How much is the fee?", "cost of joining"],
+            },
+            {
+                "id": "open",
+                "topic": "club",
+                "statement": "At nine.",
+                "questions": ["When do you open?", "opening hours"],
+            },
+        ],
+        "unknowns": [{"questions": ["is there parking"]}],
+    }
+    (folder / "club.json").write_text(json.dumps(exchange), "utf-8")
+    questions = [
+        {"id": "a", "class": "answerable", "question": "what are the opening hours?", "fact": "open"},
+        {"id": "b", "class": "out_of_domain", "question": "How long is the Tianhe module?"},
+    ]
+    (folder / "club.jsonl").write_text("\n".join(map(json.dumps, questions)), "utf-8")
+    done = tianwen("evaluate", "club.jsonl", "--facts", "club.json", "--json", cwd=folder)
+    assert {c: v["correct"] for c, v in json.loads(done.stdout)["classes"].items()} == {
+        "answerable": 1,
+        "out_of_domain": 1,
+    }
+
+
+def test_the_schema_can_be_looked_after_by_hand(tmp_path: Path) -> None:
+    assert "schema None" in tianwen("db", "current", cwd=tmp_path).stdout
+    refused = tianwen("db", "check", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "tianwen db upgrade" in refused.stderr
+    assert "now 0001" in tianwen("db", "upgrade", cwd=tmp_path).stdout
+    assert "as before" in tianwen("db", "upgrade", cwd=tmp_path).stdout
+    assert "schema 0001, needed 0001" in tianwen("db", "current", cwd=tmp_path).stdout
+    assert "as they should be" in tianwen("db", "check", cwd=tmp_path).stdout
+
+
+def test_the_doctor_finds_a_sound_installation_sound(folder: Path) -> None:
+    done = tianwen("doctor", cwd=folder, DISCORD_TOKEN=WELL_SHAPED_TOKEN)
+    assert done.returncode == 0, done.stdout
+    assert "✗" not in done.stdout
+    assert "application 123456789012345678" in done.stdout
+    assert WELL_SHAPED_TOKEN not in done.stdout + done.stderr
+
+
+def test_the_doctor_changes_nothing(tmp_path: Path) -> None:
+    done = tianwen("doctor", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "The database is not there yet" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"DISCORD_TOKEN": "not-a-token"}, "DISCORD_TOKEN does not look like a bot token"),
+        ({"TIANWEN_DATABASE_URL": "sqlite+aiosqlite:////no/such/folder/x.db"}, "The database cannot be used"),
+        ({"TIANWEN_DATABASE_URL": "mysql://me:secret@host/db"}, "The database URL must begin with"),
+    ],
+)
+def test_the_doctor_tells_what_is_amiss_and_what_to_do(folder: Path, environment: dict[str, str], told: str) -> None:
+    done = tianwen("doctor", cwd=folder, **environment)
+    assert done.returncode == 1
+    assert f"✗ {told}" in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_invite_prints_a_url_with_few_permissions(folder: Path) -> None:
+    for done in (
+        tianwen("invite", cwd=folder, DISCORD_TOKEN=WELL_SHAPED_TOKEN),
+        tianwen("invite", "--application-id", "123456789012345678", cwd=folder),
+    ):
+        assert "client_id=123456789012345678" in done.stdout
+        assert "scope=bot+applications.commands" in done.stdout
+        assert "permissions=274877991936" in done.stdout
+    assert "DISCORD_TOKEN" in tianwen("invite", cwd=folder).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "told"),
+    [
+        (("run",), {"TIANWEN_DATABASE_URL": "nonsense"}, "database URL"),
+        (
+            ("ask", "x"),
+            {"TIANWEN_DATABASE_URL": "sqlite+aiosqlite:////no/such/folder/x.db"},
+            "The database cannot be used",
+        ),
+        (
+            ("ask", "x"),
+            {"TIANWEN_DATABASE_URL": "postgresql+asyncpg://u:secret@127.0.0.1:1/x"},
+            "The database cannot be used",
+        ),
+        (("run",), {"TIANWEN_LOG_LEVEL": "LOUD"}, "TIANWEN_LOG_LEVEL"),
+        (("sync",), {}, "DISCORD_TOKEN is not set"),
+        (("evaluate", "no-such-file.jsonl"), {}, "cannot be read"),
+        (("evaluate", "broken.jsonl"), {}, "line 1: not valid JSON"),
+        (("evaluate", os.devnull), {}, "it holds no question"),
+        (("run",), {"DISCORD_TOKEN": "junk"}, "does not look like a bot token"),
+        (("evaluate", "broken.jsonl", "--facts", "broken.jsonl"), {}, "not valid JSON"),
+    ],
+)
+def test_what_is_wrong_is_told_in_words_without_a_traceback(
+    folder: Path, arguments: tuple[str, ...], environment: dict[str, str], told: str
+) -> None:
+    (folder / "broken.jsonl").write_text("{", "utf-8")
+    done = tianwen(*arguments, cwd=folder, **environment)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("tianwen: ") or "fault" in done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_store_from_a_newer_program_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "tianwen.db"
+    store.write_bytes((folder / "tianwen.db").read_bytes())
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'from-the-future'")
+    done = tianwen("ask", "x", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "newer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix closes the input")
+def test_a_closed_input_ends_the_chat_quietly(folder: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" -m bot chat <&-', sys.executable],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_interrupt_ends_the_chat_calmly(folder: Path) -> None:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "chat"],
+        cwd=folder,
+        env=clean | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("how long is tianhe\n")
+    process.stdin.flush()
+    assert process.stdout.readline().strip() == ARTICLE_FACT
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert "Traceback" not in errors

@@ -1,0 +1,116 @@
+"""Joining Discord and leaving it, as ``tianwen run`` does with a token: a process of its own and a real connection."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import discord
+import pytest
+import yarl
+
+from bot.client import DiscordUnavailableError, join_discord, sync_commands
+from bot.settings import Settings, SettingsError
+from tests.bot.fake_discord import FakeDiscord, fake_discord
+from tests.conftest import ROOT, WELL_SHAPED_TOKEN
+
+# The program as installed, but with Discord's address exchanged for the fake's.
+PROGRAM = """
+import sys, yarl, discord.http, discord.gateway
+discord.http.Route.BASE, gateway = sys.argv[1:3]
+discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+sys.argv = ["tianwen", *sys.argv[3:]]
+from bot.cli import main
+main()
+"""
+
+
+async def start(fake: FakeDiscord, folder: Path, *arguments: str) -> asyncio.subprocess.Process:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        PROGRAM,
+        fake.api,
+        fake.gateway,
+        *arguments,
+        cwd=folder,
+        env=clean | {"PYTHONPATH": str(ROOT), "DISCORD_TOKEN": WELL_SHAPED_TOKEN},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_joins_and_leaves_cleanly_when_told_to_stop(tmp_path: Path, signal_number: signal.Signals) -> None:
+    async with fake_discord() as fake, asyncio.timeout(60):
+        process = await start(fake, tmp_path, "run")
+        await fake.joined.wait()
+        process.send_signal(signal_number)
+        output, errors = await process.communicate()
+        await fake.left.wait()
+    log = (output + errors).decode()
+    assert process.returncode == 0, log
+    assert "Traceback" not in log
+    assert WELL_SHAPED_TOKEN not in log
+    assert fake.identified is not None
+    assert discord.Intents._from_value(fake.identified["intents"]) == discord.Intents(
+        guilds=True, guild_messages=True, dm_messages=True
+    )
+    assert {command["name"] for command in fake.commands} >= {"ask", "crew", "about"}
+
+
+async def test_commands_can_be_synced_without_joining(tmp_path: Path) -> None:
+    async with fake_discord() as fake, asyncio.timeout(60):
+        process = await start(fake, tmp_path, "sync")
+        output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert "commands are now known to Discord" in output.decode()
+    assert fake.commands
+    assert fake.identified is None
+
+
+async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(tmp_path: Path) -> None:
+    async with fake_discord(accepts_token=False) as fake, asyncio.timeout(60):
+        process = await start(fake, tmp_path, "run")
+        _, errors = await process.communicate()
+    log = errors.decode()
+    assert process.returncode == 1
+    assert "Traceback" not in log
+    assert log.splitlines()[-1].startswith("tianwen: DISCORD_TOKEN: Discord does not accept this token")
+    assert WELL_SHAPED_TOKEN not in log
+
+
+@pytest.fixture
+def settings(sqlite_url: str) -> Settings:
+    return Settings(_env_file=None, database_url=sqlite_url, DISCORD_TOKEN=WELL_SHAPED_TOKEN)
+
+
+async def test_discord_out_of_reach_is_one_error_with_a_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fake_discord() as gone:
+        pass
+    monkeypatch.setattr(discord.http.Route, "BASE", gone.api)
+    with pytest.raises(DiscordUnavailableError, match="cannot be reached"):
+        await join_discord(settings)
+    with pytest.raises(DiscordUnavailableError, match="cannot be reached"):
+        await sync_commands(settings)
+
+
+async def test_what_is_no_token_is_refused_before_anything_is_opened_or_asked(sqlite_url: str) -> None:
+    settings = Settings(_env_file=None, database_url=sqlite_url, DISCORD_TOKEN="junk")  # noqa: S106
+    with pytest.raises(SettingsError, match="does not look like a bot token"):
+        await join_discord(settings)
+    assert not Path(yarl.URL(sqlite_url).path).exists()
+
+
+async def test_without_a_token_joining_is_refused_before_anything_is_opened(sqlite_url: str) -> None:
+    settings = Settings(_env_file=None, database_url=sqlite_url)
+    with pytest.raises(SettingsError, match="DISCORD_TOKEN is not set"):
+        await join_discord(settings)
+    assert not Path(yarl.URL(sqlite_url).path).exists()

@@ -1,0 +1,97 @@
+"""Settings: what may be set, and what is told when it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.identity import PERMISSIONS, application_id_of, invite_url
+from bot.settings import DEFAULT_DATABASE_URL, LogLevel, Settings, SettingsError, load_settings
+from tests.conftest import WELL_SHAPED_TOKEN
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISCORD_TOKEN", "TIANWEN_DATABASE_URL", "TIANWEN_LOG_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load_settings(None)
+    assert settings.discord_token is None
+    assert settings.database_url.get_secret_value() == DEFAULT_DATABASE_URL
+    assert settings.log_level is LogLevel.INFO
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / ".env"
+    file.write_text("TIANWEN_LOG_LEVEL=debug\nDISCORD_TOKEN=from-file\n", "utf-8")
+    monkeypatch.setenv("DISCORD_TOKEN", "from-environment")
+    settings = load_settings(file)
+    assert settings.log_level is LogLevel.DEBUG
+    assert settings.discord_token is not None
+    assert settings.discord_token.get_secret_value() == "from-environment"
+
+
+@pytest.mark.parametrize("value", ["", "   ", '""', "Bot "])
+def test_an_empty_token_is_no_token(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", value)
+    assert load_settings(None).discord_token is None
+
+
+@pytest.mark.parametrize("value", ["{}", " {} ", '"{}"', "Bot {}", "'{}'"])
+def test_what_is_copied_along_with_a_token_is_taken_away(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", value.format(WELL_SHAPED_TOKEN))
+    token = load_settings(None).discord_token
+    assert token is not None
+    assert token.get_secret_value() == WELL_SHAPED_TOKEN
+
+
+def test_secrets_show_neither_in_print_nor_in_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", WELL_SHAPED_TOKEN)
+    monkeypatch.setenv("TIANWEN_DATABASE_URL", "postgresql+asyncpg://me:hush@host/db")
+    settings = load_settings(None)
+    assert "hush" not in repr(settings) + str(settings)
+    assert WELL_SHAPED_TOKEN not in repr(settings) + str(settings)
+    monkeypatch.setenv("TIANWEN_LOG_LEVEL", "LOUD")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None)
+    assert "TIANWEN_LOG_LEVEL" in caught.value.sentence
+    assert "hush" not in caught.value.sentence
+    assert WELL_SHAPED_TOKEN not in caught.value.sentence
+
+
+def test_a_file_in_another_encoding_is_told_in_words(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes("TIANWEN_LOG_LEVEL=DEBUG\n".encode("utf-16"))
+    with pytest.raises(SettingsError, match="UTF-8"):
+        load_settings(file)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings(_env_file=None).log_level = LogLevel.ERROR  # type: ignore[misc]
+
+
+def test_a_token_tells_its_application() -> None:
+    assert application_id_of(WELL_SHAPED_TOKEN) == 123456789012345678
+
+
+@given(st.text())
+def test_what_is_no_token_tells_nothing_and_breaks_nothing(text: str) -> None:
+    result = application_id_of(text)
+    assert result is None or isinstance(result, int)
+
+
+def test_the_bot_asks_for_few_permissions() -> None:
+    assert {name for name, granted in PERMISSIONS if granted} == {
+        "read_messages",
+        "send_messages",
+        "send_messages_in_threads",
+        "embed_links",
+        "read_message_history",
+    }
+    assert f"permissions={PERMISSIONS.value}" in invite_url(1)

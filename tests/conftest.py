@@ -1,0 +1,310 @@
+"""Fixtures for all tests. Everything that knows simcord's own names stands in ``World`` and the fixtures around it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import pickle
+import shutil
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import discord
+import pytest
+import pytest_asyncio
+import simcord
+from hypothesis import HealthCheck, settings
+from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
+from sqlalchemy import make_url
+
+from bot.client import Tianwen
+from facts.database import Database
+from facts.engine import AnswerEngine
+from facts.entities import Author, Fact, Origin, Source
+from facts.knowledge import KnowledgeBase
+from facts.packs import shipped_packs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from facts.engine import Answer
+    from facts.entities import Pack
+
+# Settling polls at this interval, in seconds; simcord's own 0.05 makes the suite about twice as slow.
+(simcord.Env._settle_internal.__kwdefaults__ or {})["idle"] = 0.002
+
+# Examples are found anew in every run, but slowness of the machine is no failure.
+settings.register_profile("tianwen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tianwen")
+
+POSTGRES = "TIANWEN_TEST_POSTGRES_URL"
+ROOT = Path(__file__).parents[1]
+# No token of any bot: it only has the shape of one, for the application 123456789012345678.
+WELL_SHAPED_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE." + "x" * 38
+
+
+@pytest.fixture(scope="session")
+def packs() -> list[Pack]:
+    return shipped_packs()
+
+
+@pytest.fixture(scope="session")
+def article(packs: list[Pack]) -> Pack:
+    return packs[0]
+
+
+@pytest.fixture(scope="session")
+def engine(packs: list[Pack]) -> AnswerEngine:
+    return AnswerEngine.of_packs(packs)
+
+
+@pytest.fixture(scope="session")
+def filled_store(tmp_path_factory: pytest.TempPathFactory, packs: list[Pack]) -> Path:
+    """A SQLite file, built by the migrations and holding the article."""
+    path = tmp_path_factory.mktemp("store") / "filled.db"
+
+    async def fill() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await database.upgrade()
+        await KnowledgeBase.open(database, packs)
+        await database.close()
+
+    asyncio.run(fill())
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest_asyncio.fixture
+async def postgres_url() -> AsyncIterator[str]:
+    """The URL of a schema of this test's own, dropped at the end."""
+    url = os.environ.get(POSTGRES)
+    if not url:
+        pytest.skip(f"{POSTGRES} is not set")
+    schema = f"tianwen_{uuid.uuid4().hex[:12]}"
+    parsed = make_url(url)
+    plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    async def execute(statement: str) -> None:
+        connection = await asyncpg.connect(plain)
+        await connection.execute(statement)
+        await connection.close()
+
+    await execute(f"CREATE SCHEMA {schema}")
+    yield parsed.update_query_dict({"search_path": schema}).render_as_string(hide_password=False)
+    await execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, of each kind in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An empty database with the schema, of each kind in turn."""
+    database = Database(database_url)
+    await database.upgrade()
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def article_database(filled_store: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A SQLite database that holds the article."""
+    path = tmp_path / "article.db"
+    shutil.copy(filled_store, path)
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def pickled_engine(filled_store: Path) -> bytes:
+    """The engine of the store with the article, so that not every test builds its index anew."""
+
+    async def read() -> bytes:
+        database = Database(f"sqlite+aiosqlite:///{filled_store}")
+        knowledge = await KnowledgeBase.open(database)
+        await database.close()
+        return pickle.dumps(knowledge.engine)
+
+    return asyncio.run(read())
+
+
+@pytest.fixture
+def knowledge(article_database: Database, pickled_engine: bytes) -> KnowledgeBase:
+    return KnowledgeBase(article_database, pickle.loads(pickled_engine), lambda: dt.datetime.now(dt.UTC))  # noqa: S301
+
+
+@pytest_asyncio.fixture
+async def simcord_bot(knowledge: KnowledgeBase) -> AsyncIterator[Tianwen]:
+    """The bot that simcord's fixture runs; simcord does not close it."""
+    bot = Tianwen(knowledge)
+    yield bot
+    await bot.close()
+
+
+class World:
+    """A simulated server with a channel, a member and a moderator, and the real bot in it."""
+
+    def __init__(self, env: simcord.Env, knowledge: KnowledgeBase) -> None:
+        self.env = env
+        self.knowledge = knowledge
+        self.guild = env.create_guild("Space club")
+        self.channel = self.guild.create_text_channel("general")
+        self.member = self.guild.add_member(env.create_user("member"))
+        moderators = self.guild.create_role("Moderators", permissions=discord.Permissions(manage_messages=True))
+        self.moderator = self.guild.add_member(env.create_user("moderator"), roles=[moderators])
+        self._later_bots: list[Tianwen] = []
+
+    @property
+    def bot(self) -> Tianwen:
+        bot = self.env.bot
+        assert isinstance(bot, Tianwen)
+        return bot
+
+    @property
+    def bot_id(self) -> int:
+        assert self.bot.user is not None
+        return self.bot.user.id
+
+    async def mention(self, text: str, *, channel: Any = None, by: Any = None, **options: Any) -> discord.Message:
+        """Let somebody mention the bot with this text."""
+        return await (by or self.member).send(channel or self.channel, f"<@{self.bot_id}> {text}", **options)
+
+    async def asked(self, text: str, **options: Any) -> discord.Message:
+        """Mention the bot, and give its reply."""
+        await self.mention(text, **options)
+        return self.last_reply(options.get("channel"))
+
+    def last_reply(self, channel: Any = None) -> discord.Message:
+        """Give the last message of a channel, which must be the bot's."""
+        message = (channel or self.channel).last_message
+        assert message is not None
+        assert message.author.id == self.bot_id, f"the bot did not reply to: {message.content[:100]}"
+        return message
+
+    def replies(self, channel: Any = None) -> list[discord.Message]:
+        """Give all of the bot's messages in a channel."""
+        return [m for m in (channel or self.channel).history() if m.author.id == self.bot_id]
+
+    def reread(self, message: discord.Message) -> discord.Message:
+        """Give a message of the channel as it is now."""
+        return next(m for m in self.channel.history() if m.id == message.id)
+
+    @property
+    def syncs(self) -> int:
+        """How often the slash commands were sent to Discord."""
+        return sum(r.method == "PUT" and r.path.endswith("/commands") for r in self.env.http_requests)
+
+    def pings_nobody(self, message: discord.Message) -> bool:
+        """Tell whether Discord notified nobody about a message."""
+        stored = self.env.backend.get_message(message.channel.id, message.id)
+        return not (stored.ping_user_ids or stored.ping_role_ids or stored.mention_everyone)
+
+    @property
+    def dm(self) -> simcord.ChannelHandle:
+        """The member's direct messages with the bot."""
+        return self.member.user.dm_channel
+
+    async def told(self, text: str, **options: Any) -> discord.Message:
+        """Write to the bot in a direct message, and give its reply."""
+        await self.member.user.send_dm(text, **options)
+        return self.last_reply(self.dm)
+
+    async def teach(
+        self,
+        fact_id: str,
+        statement: str,
+        *phrasings: str,
+        server: simcord.GuildHandle | None = None,
+        everywhere: bool = False,
+        **fields: Any,
+    ) -> Fact:
+        """Add a fact to this server, another one, or all."""
+        defaults: dict[str, Any] = {"topic": "station", "source": Source("gazette", "The Space Gazette")}
+        fields = defaults | fields
+        fact = Fact(fact_id, statement=statement, phrasings=phrasings or (f"what is {fact_id}?",), **fields)
+        server_id = None if everywhere else (server or self.guild).id
+        await self.knowledge.add(fact, Author(Origin.EDITOR, self.moderator.id), server_id=server_id)
+        return fact
+
+    async def teach_again(self, fact_id: str, **changes: Any) -> Fact:
+        """Edit a fact of this server."""
+        fact = replace(self.knowledge.fact(fact_id, self.guild.id), **changes)
+        await self.knowledge.edit(fact, Author(Origin.EDITOR, self.moderator.id), server_id=self.guild.id)
+        return fact
+
+    def thread(self, name: str = "spacewalk") -> simcord.ChannelHandle:
+        """Open a thread in the channel."""
+        thread = self.env.backend.create_thread(self.channel.id, name, self.member.id)
+        return next(handle for handle in self.channel.threads if handle.id == thread.id)
+
+    def deny(self, channel: simcord.ChannelHandle, **permissions: bool) -> None:
+        """Take permissions from the bot in a channel."""
+        deny = discord.Permissions(**permissions).value
+        overwrite = Overwrite(target_id=self.bot_id, type=OverwriteType.MEMBER, allow=0, deny=deny)
+        self.env.backend.set_overwrite(channel.id, overwrite)
+
+    @staticmethod
+    def buttons(message: discord.Message) -> dict[str, str]:
+        """Give the buttons of a message: their labels, and the ids behind them."""
+        rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+        found = [item for row in rows for item in row.children if isinstance(item, discord.Button)]
+        return {button.label or "": button.custom_id or "" for button in found}
+
+    @staticmethod
+    def shown(message: discord.Message) -> list[str]:
+        """Give the ids of the facts that a message shows as an answer."""
+        text = message.embeds[0].footer.text if message.embeds else None
+        return text.split(" · ") if text else []
+
+    @staticmethod
+    def response(result: simcord.InteractionResult) -> discord.Message:
+        """Give what the bot answered to a command or a click; it must have done so."""
+        assert result.acknowledged
+        assert result.response is not None
+        return result.response.message
+
+    def question(self, candidates: Iterable[str], fits: Callable[[Answer], bool]) -> str:
+        """Give the first question whose answer fits: tuning the matching may change which one that is."""
+        for question in candidates:
+            if fits(self.knowledge.ask(question, server_id=self.guild.id)):
+                return question
+        raise AssertionError("no question has such an answer any more: think of others")
+
+    async def restart(self) -> None:
+        """Stop the bot, and start another one on the same store."""
+        await self.bot.close()
+        bot = Tianwen(self.knowledge)
+        self._later_bots.append(bot)
+        await self.env.restart_bot(bot)
+
+    async def close(self) -> None:
+        for bot in self._later_bots:
+            await bot.close()
+
+
+@pytest_asyncio.fixture
+async def world(simcord_env: simcord.Env, knowledge: KnowledgeBase) -> AsyncIterator[World]:
+    world = World(simcord_env, knowledge)
+    await simcord_env.settle()
+    yield world
+    await world.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say plainly when the tests on PostgreSQL did not run."""
+    if not os.environ.get(POSTGRES):
+        skipped = sum(POSTGRES in str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+        terminalreporter.write_line(f"PostgreSQL took no part: {skipped} tests skipped, since {POSTGRES} is not set.")

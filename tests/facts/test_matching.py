@@ -1,0 +1,255 @@
+"""Matching: which entry a question finds, and when it gets none. The facts here are made up and about no article."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facts.engine import AnswerEngine
+from facts.entities import Fact, KnownUnknown, Name, Source
+from facts.matching.decision import ANSWER_THRESHOLD, Outcome
+from facts.matching.index import Index
+from facts.matching.lexicon import Speller, question_kind
+from facts.matching.matcher import is_question
+
+SOURCE = Source("handbook", "The Club")
+
+
+def fact(fact_id: str, *phrasings: str, statement: str = "So it is.") -> Fact:
+    return Fact(fact_id, "club", statement, phrasings, SOURCE)
+
+
+FACTS = [
+    fact("opening", "When does the library open?", "what are the opening hours", "is the library open on sundays"),
+    fact("fee", "How much is the membership fee?", "what does membership cost", "price of joining the club"),
+    fact("president", "Who is the club's president?", "who leads the club", "name of the president"),
+    fact("founded", "When was the club founded?", "how old is the club", "year of foundation"),
+    fact("garden", "How big is the garden?", "size of the garden in square metres", "garden area"),
+    fact("meeting", "Where do the members meet?", "place of the weekly meeting", "which room is the meeting in"),
+]
+UNKNOWN = KnownUnknown("parking", ("Where can I park my car?", "is there a parking lot", "parking space"), "Not told.")
+NAMES = [Name("library", ("reading room", "书房"), "opening")]
+
+
+@pytest.fixture(scope="module")
+def club() -> AnswerEngine:
+    return AnswerEngine.of(FACTS, [UNKNOWN], NAMES)
+
+
+@pytest.mark.parametrize(
+    ("question", "fact_id"),
+    [
+        ("when does the library open", "opening"),
+        ("WHEN DOES THE LIBARY OPEN???", "opening"),
+        ("whens the reading room open", "opening"),
+        ("书房 opening hours", "opening"),
+        ("membreship fee how much", "fee"),
+        ("who is the president of this club", "president"),
+        ("hey, sorry, could you tell me how big the garden is?", "garden"),
+        ("in which room do members meet", "meeting"),
+    ],
+)
+def test_a_question_in_other_words_finds_its_fact(club: AnswerEngine, question: str, fact_id: str) -> None:
+    answer = club.ask(question)
+    assert (answer.outcome, [f.id for f in answer.facts]) == (Outcome.ANSWER, [fact_id])
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["", "   ", "?", "🚀🚀", "\u200b", "the", "best pizza in town?", "how do I centre a div", "a" * 5000, "<@1> <@2>"],
+)
+def test_what_the_facts_do_not_hold_gets_no_answer(club: AnswerEngine, question: str) -> None:
+    answer = club.ask(question)
+    assert answer.outcome is Outcome.UNKNOWN
+    assert answer.facts == ()
+
+
+def test_a_known_unknown_speaks_in_its_own_words(club: AnswerEngine) -> None:
+    answer = club.ask("where can i park the car")
+    assert (answer.outcome, answer.say) == (Outcome.UNKNOWN, "Not told.")
+
+
+def test_a_word_that_no_phrasing_explains_stops_the_answer(club: AnswerEngine) -> None:
+    assert club.ask("How big is the garden?").outcome is Outcome.ANSWER
+    answer = club.ask("How big is the elephant house of the zoo?")
+    assert answer.outcome is not Outcome.ANSWER
+    assert answer.why[0].unexplained == ("elephant", "house", "zoo")
+
+
+def test_facts_that_fit_equally_are_offered_as_choices() -> None:
+    twins = AnswerEngine.of([fact("red", "opening of the red hall"), fact("blue", "opening of the blue hall"), *FACTS])
+    answer = twins.ask("opening of the hall")
+    assert answer.outcome is Outcome.CHOICES
+    assert {"red", "blue"} <= {f.id for f in answer.facts}
+
+
+def test_a_question_in_two_parts_gets_both_facts(club: AnswerEngine) -> None:
+    answer = club.ask("Who is the club's president and when was the club founded?")
+    assert [f.id for f in answer.facts] == ["president", "founded"]
+    assert len(answer.why) == 2
+
+
+def test_of_a_question_in_parts_what_is_known_is_answered_and_the_rest_told(club: AnswerEngine) -> None:
+    answer = club.ask("Who is the club's president and where can I park my car?")
+    assert (answer.outcome, [f.id for f in answer.facts]) == (Outcome.ANSWER, ["president"])
+    assert (answer.partial, answer.say) == (True, "Not told.")
+    answer = club.ask("Who is the club's president and how tall is the eiffel tower?")
+    assert ([f.id for f in answer.facts], answer.partial, answer.say) == (["president"], True, None)
+
+
+def test_a_number_alone_is_no_subject() -> None:
+    engine = AnswerEngine.of([fact("second", "what is hall 2", "hall 2"), *FACTS])
+    assert engine.ask("what's 2 + 2").outcome is not Outcome.ANSWER
+    assert [f.id for f in engine.ask("tell me about hall 2").facts] == ["second"]
+
+
+def test_a_follow_up_leans_on_the_question_before(club: AnswerEngine) -> None:
+    alone = club.ask("and who leads it?")
+    after = club.ask("and how big is it?", context="Where is the garden?")
+    assert [f.id for f in after.facts] == ["garden"]
+    assert after.why[0].with_context
+    assert alone.why[0].with_context is False
+
+
+def test_a_question_of_its_own_does_not_lean_on_the_one_before(club: AnswerEngine) -> None:
+    answer = club.ask("how much is the membership fee?", context="how big is the garden?")
+    assert [f.id for f in answer.facts] == ["fee"]
+    assert not answer.why[0].with_context
+
+
+@pytest.mark.parametrize("message", ["the library opens soon", "lol", "good morning", "is it?", "you coming?"])
+def test_unaddressed_talk_is_ignored(club: AnswerEngine, message: str) -> None:
+    answer = club.ask(message, addressed=False)
+    assert answer.outcome is Outcome.IGNORED
+    assert answer.facts == ()
+
+
+def test_an_unaddressed_question_is_answered_when_sure(club: AnswerEngine) -> None:
+    assert club.ask("when does the library open?", addressed=False).outcome is Outcome.ANSWER
+
+
+def test_the_reason_tells_what_was_compared(club: AnswerEngine) -> None:
+    (why,) = club.ask("when does the libary open").why
+    assert why.corrected == (("libary", "librari"),)
+    assert why.considered[0].id == "opening"
+    assert why.considered[0].phrasing == "When does the library open?"
+    assert why.confidence >= why.threshold == ANSWER_THRESHOLD
+
+
+def test_a_changed_fact_answers_like_one_that_was_there_from_the_start() -> None:
+    changed = AnswerEngine.of(FACTS, [UNKNOWN], NAMES)
+    changed.put(fact("garden", "How many roses are there?", "number of roses"), 10)
+    changed.put(fact("roof", "What colour is the roof?", "roof colour"), 11)
+    changed.discard_fact("fee")
+    fresh = AnswerEngine.of(
+        [f for f in FACTS if f.id not in {"garden", "fee"}]
+        + [
+            fact("garden", "How many roses are there?", "number of roses"),
+            fact("roof", "What colour is the roof?", "roof colour"),
+        ],
+        [UNKNOWN],
+        NAMES,
+    )
+    for question in ["how many roses", "how big is the garden", "membership fee", "colour of the roof", "who leads it"]:
+        one, other = changed.ask(question), fresh.ask(question)
+        assert (one.outcome, one.facts, one.related) == (other.outcome, other.facts, other.related)
+        assert one.why[0].confidence == pytest.approx(other.why[0].confidence)
+
+
+def test_equal_scores_are_put_in_order_by_id_so_that_answers_never_change_by_chance() -> None:
+    entries = [fact(f"f{n}", "the same words here") for n in range(5)]
+    one = AnswerEngine.of([*entries, *FACTS]).ask("same words")
+    other = AnswerEngine.of([*FACTS, *reversed(entries)]).ask("same words")
+    assert [f.id for f in one.facts] == [f.id for f in other.facts] == ["f0", "f1", "f2"]
+
+
+def test_suggestions_follow_what_is_typed(club: AnswerEngine) -> None:
+    assert club.suggest("who is", limit=2)[0].id == "president"
+    assert "fee" in [f.id for f in club.suggest("membreship", limit=5)]
+    assert [f.id for f in club.suggest("", limit=3)] == ["opening", "fee", "president"]
+    assert len(club.suggest("the", limit=4)) == 4
+
+
+@given(st.text(max_size=2000))
+def test_no_text_makes_asking_fail(text: str) -> None:
+    engine = AnswerEngine.of(FACTS, [UNKNOWN], NAMES)
+    for context in (None, "how big is the garden?"):
+        answer = engine.ask(text, context=context)
+        assert 0 <= answer.why[0].confidence <= 1
+    assert len(engine.suggest(text, limit=5)) <= 5
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=8))
+def test_an_index_of_any_phrasings_can_be_searched_changed_and_emptied(texts: list[str]) -> None:
+    index = Index()
+    for number, text in enumerate(texts):
+        index.put(f"e{number}", [text])
+    for text in texts:
+        for candidate in index.search(index.read(text)):
+            assert 0 <= candidate.similarity <= 1.0001
+    for number in range(len(texts)):
+        index.discard(f"e{number}")
+    assert len(index) == 0
+    assert all(index.search(index.read(text)) == [] for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("astronuats", "astronauts"),
+        ("asronauts", "astronauts"),
+        ("satronauts", "astronauts"),
+        ("modul", "module"),
+        ("moduel", "module"),
+        ("corw", None),
+        ("tset", "test"),
+        ("tess", None),
+        ("xyzzy", None),
+        ("16", None),
+    ],
+)
+def test_misspelt_words_are_taken_for_the_nearest_known_one(word: str, meant: str | None) -> None:
+    speller = Speller()
+    speller.learn(["astronauts", "module", "crow", "test", "crow"])
+    assert speller.nearest(word) == meant or (word == "corw" and speller.nearest(word) == "crow")
+
+
+def test_a_forgotten_word_is_no_longer_a_correction() -> None:
+    speller = Speller()
+    speller.learn(["module", "module"])
+    speller.forget(["module"])
+    assert speller.nearest("modul") == "module"
+    speller.forget(["module"])
+    assert speller.nearest("modul") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("how long is it", "length"),
+        ("so tell me how many there are", "number"),
+        ("who did it and when", "who"),
+        ("what year was it", "when"),
+        ("tell me a story", None),
+    ],
+)
+def test_the_kind_of_answer_is_read_from_the_question_words(words: str, kind: str | None) -> None:
+    assert question_kind(tuple(words.split())) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("how long is it", True),
+        ("whats up with the arm", True),
+        ("so when did they land", True),
+        ("tianhe length?", True),
+        ("长度？", True),
+        ("that was long", False),
+        ("lol", False),
+        ("", False),
+    ],
+)
+def test_questions_are_told_from_talk(text: str, asks: bool) -> None:
+    assert is_question(text) is asks

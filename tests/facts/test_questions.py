@@ -1,0 +1,90 @@
+"""The quality of the answers: floors on our own question sets, which only rise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.ui.text import answer_text
+from facts.engine import AnswerEngine
+from facts.entities import Pack
+from facts.evaluation import QuestionClass, Report, Verdict, evaluate, read_questions
+from facts.matching.normalise import normalise
+
+QUESTIONS = Path(__file__).parents[1] / "questions"
+SETS = ("tune", "held")
+
+# Least share of right answers, and greatest share of wrong ones, in each set: class, verdict, floor or ceiling.
+RIGHT_AT_LEAST = {
+    "tune": {
+        QuestionClass.ANSWERABLE: 0.9,
+        QuestionClass.FOLLOWUP: 0.73,
+        QuestionClass.NEAR_MISS: 0.97,
+        QuestionClass.FALSE_PREMISE: 1.0,
+        QuestionClass.OUT_OF_DOMAIN: 1.0,
+        QuestionClass.CHATTER: 1.0,
+    },
+    "held": {
+        QuestionClass.ANSWERABLE: 0.82,
+        QuestionClass.FOLLOWUP: 0.73,
+        QuestionClass.NEAR_MISS: 0.97,
+        QuestionClass.FALSE_PREMISE: 1.0,
+        QuestionClass.OUT_OF_DOMAIN: 1.0,
+        QuestionClass.CHATTER: 1.0,
+    },
+}
+PHRASINGS_LOST = 0
+WRONG_AT_MOST = {"tune": 0.02, "held": 0.04}
+
+
+@pytest.fixture(scope="module", params=SETS)
+def named_report(request: pytest.FixtureRequest, engine: AnswerEngine) -> tuple[str, Report]:
+    questions = read_questions((QUESTIONS / f"{request.param}.jsonl").read_text("utf-8"))
+    return str(request.param), evaluate(engine, questions, answer_text)
+
+
+def test_answers_are_right_as_often_as_they_were(named_report: tuple[str, Report]) -> None:
+    name, report = named_report
+    right = {class_: report.share(class_, Verdict.CORRECT) for class_ in report.counts()}
+    floors = RIGHT_AT_LEAST[name]
+    assert set(right) == set(floors)
+    assert {c: share for c, share in right.items() if share < floors[c]} == {}
+
+
+def test_answers_are_wrong_no_more_often_than_they_were(named_report: tuple[str, Report]) -> None:
+    name, report = named_report
+    assert report.share(QuestionClass.ANSWERABLE, Verdict.WRONG) <= WRONG_AT_MOST[name]
+
+
+def test_every_phrasing_finds_its_own_entry_in_a_chats_spelling_too(engine: AnswerEngine, article: Pack) -> None:
+    lost = [
+        phrasing
+        for fact in article.facts
+        for phrasing in fact.phrasings
+        if [found.id for found in engine.ask(phrasing.upper().rstrip("?")).facts] != [fact.id]
+    ]
+    # Phrasings with no word of content, and phrasings in parts, are not answered as a whole.
+    assert len(lost) <= PHRASINGS_LOST, lost
+    unsaid = [
+        phrasing
+        for unknown in article.unknowns
+        for phrasing in unknown.phrasings
+        if engine.ask(phrasing).say != unknown.say
+    ]
+    assert len(unsaid) <= PHRASINGS_LOST, unsaid
+
+
+def test_no_question_of_a_set_stands_among_the_phrasings(article: Pack) -> None:
+    texts = [p for f in article.facts for p in f.phrasings] + [p for u in article.unknowns for p in u.phrasings]
+    phrasings = {normalise(text).words for text in texts}
+    for name in SETS:
+        questions = read_questions((QUESTIONS / f"{name}.jsonl").read_text("utf-8"))
+        assert [q.question for q in questions if normalise(q.question).words in phrasings] == []
+
+
+def test_every_fact_that_a_set_names_exists(article: Pack) -> None:
+    ids = {fact.id for fact in article.facts}
+    for name in SETS:
+        questions = read_questions((QUESTIONS / f"{name}.jsonl").read_text("utf-8"))
+        assert [q.id for q in questions if q.fact is not None and q.fact not in ids] == []

@@ -1,0 +1,145 @@
+"""The code base holds to its own rules: which module may know which, and what must be documented."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from typer.main import get_command
+
+import migrations
+from bot.cli import app
+from bot.client import Tianwen
+from bot.settings import Settings
+from bot.ui import words
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
+
+# What a module may not import, by the beginning of its name (design, section 2).
+FORBIDDEN = {
+    "facts": ("bot", "discord", "typer", "rich", "pydantic_settings"),
+    "facts.matching": ("sqlalchemy", "alembic", "aiosqlite", "asyncio", "os", "time", "datetime", "pathlib", "random"),
+    "facts.matching.": ("facts.knowledge", "facts.store", "facts.models", "facts.database", "facts.engine"),
+    "bot": ("sqlalchemy", "alembic", "aiosqlite", "facts.store", "facts.models"),
+    "bot.ui": ("bot.cogs", "facts.database"),
+    "bot.cogs": ("facts.database", "facts.matching.index", "facts.matching.matcher"),
+}
+SQL_ALLOWED = {"facts.store", "facts.models", "facts.database"}
+
+
+def modules() -> dict[str, Path]:
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for package in ("bot", "facts")
+        for path in (ROOT / package).rglob("*.py")
+    }
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports for real: what stands under TYPE_CHECKING is not loaded."""
+    tree = ast.parse(path.read_text("utf-8"))
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_dependencies_point_one_way() -> None:
+    broken = [
+        f"{module} imports {imported}"
+        for module, path in modules().items()
+        for imported in imports(path)
+        for scope, forbidden in FORBIDDEN.items()
+        if (module + ".").startswith(scope if scope.endswith(".") else scope + ".")
+        for name in forbidden
+        if (imported + ".").startswith(name + ".")
+    ]
+    assert broken == []
+
+
+def test_only_the_store_knows_sql() -> None:
+    users = {
+        module
+        for module, path in modules().items()
+        if any((name + ".").startswith(("sqlalchemy.", "alembic.")) for name in imports(path))
+    }
+    assert users <= SQL_ALLOWED
+
+
+def test_every_setting_stands_in_the_example_with_a_line_on_why_and_a_value_that_loads() -> None:
+    known = {
+        str(field.validation_alias or f"TIANWEN_{name}".upper()): field for name, field in Settings.model_fields.items()
+    }
+    shown = dict(re.findall(r"^# (.+)\n([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+    assert {name: why for why, name in shown.items()} == {name: field.description for name, field in known.items()}
+    assert Settings(_env_file=ROOT / ".env.example", _env_prefix="TIANWEN_") == Settings(_env_file=None)
+
+
+def test_every_command_of_the_terminal_stands_in_the_readme() -> None:
+    root = get_command(app)
+    commands = {
+        f"{name} {inner}" if hasattr(command, "commands") else name
+        for name, command in root.commands.items()  # type: ignore[attr-defined]
+        for inner in getattr(command, "commands", {name: None})
+    }
+    assert {command for command in commands if f"tianwen {command}" not in README} == set()
+
+
+@pytest.mark.usefixtures("simcord_env")
+async def test_every_slash_command_has_its_own_name_a_description_and_a_line_in_the_readme(
+    simcord_bot: Tianwen,
+) -> None:
+    commands = simcord_bot.tree.get_commands()
+    names = [command.name for command in commands]
+    assert len(names) == len(set(names)) > 0
+    assert [name for name in names if f"`/{name}" not in README] == []
+    assert [c.name for c in commands if getattr(c, "description", "…") == "…"] == []
+
+
+def test_every_sentence_is_used() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in modules().values())
+    sentences = [name for name in vars(words) if name.isupper()]
+    assert [name for name in sentences if f"words.{name}" not in code] == []
+
+
+def test_the_programs_schema_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+def test_everything_installed_is_pinned_and_no_index_is_named() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+        if not line.startswith("#")
+    )
+    pinned = {name.lower().replace("_", "-") for name in pins}
+    names = {re.split(r"[\[<>=;]", requirement)[0].strip().lower().replace("_", "-") for requirement in wanted}
+    assert names - {"tianwen"} <= pinned
+    assert not any("://" in line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines())
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
