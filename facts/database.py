@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from inspect import signature as inspect_signature
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # How long a writer waits for another one before it gives up, in milliseconds (SQLite).
 BUSY_TIMEOUT_MS = 5_000
+_ASK_AGAIN_S = 0.01
 _SQLITE, _POSTGRES = "sqlite+aiosqlite", "postgresql+asyncpg"
 _PORTS = 65_536
 _IN_MEMORY = ":memory:"
@@ -164,7 +166,7 @@ class Database:
                 return await connection.run_sync(_differences)
 
     async def _probe(self) -> None:
-        """Make sure that a SQLite file can be opened; PostgreSQL tells by itself.
+        """Make sure that a SQLite file can be opened, and give it its write-ahead log; PostgreSQL tells by itself.
 
         Asked of the driver, the same failure leaves a thread behind that may outlive the event loop.
         """
@@ -183,8 +185,22 @@ class Database:
 
 
 def _open_once(file: str) -> None:
+    """Open a SQLite file and switch it to a write-ahead log, which from then on is a property of the file.
+
+    The switch needs the file for itself, and SQLite does not wait for that, whatever its busy timeout: when two
+    programs start on a new file, one of them is told “locked” at once. So it is asked again for as long.
+    """
+    patience = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
-        connection.execute("PRAGMA schema_version")
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                    raise
+                time.sleep(_ASK_AGAIN_S)
+            else:
+                return
 
 
 class _translated_errors:  # noqa: N801 - used like a function
@@ -233,7 +249,7 @@ def _postgres_engine(url: URL) -> AsyncEngine:
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    """Make the engine for SQLite, safe: foreign keys, a write-ahead log, whole syncs, and honest transactions."""
+    """Make the engine for SQLite, safe: foreign keys, whole syncs, and honest transactions."""
     try:
         engine = create_async_engine(url)
     except (ArgumentError, ValueError) as error:
@@ -247,7 +263,6 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         try:
             cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             cursor.execute("PRAGMA foreign_keys = ON")
-            cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = FULL")
         except Exception:
             # Nobody else would: the pool has not taken the connection yet, and its thread would stay.

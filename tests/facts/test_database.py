@@ -394,6 +394,22 @@ async def test_every_connection_to_sqlite_is_set_up_to_be_safe(on_sqlite: Databa
             assert await session.scalar(text(f"PRAGMA {pragma}")) == value
 
 
+async def test_a_new_file_that_another_program_holds_just_then_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("facts.database.time.sleep", lambda _seconds: other.close())
+    database = Database(f"sqlite+aiosqlite:///{file}")
+    try:
+        await database.upgrade()
+        assert (await database.schema()).is_current
+    finally:
+        await database.close()
+        other.close()
+
+
 async def test_a_writing_transaction_takes_its_place_before_it_writes(on_sqlite: Database, sqlite_url: str) -> None:
     other = sqlite3.connect(sqlite_path(sqlite_url), timeout=0, isolation_level=None)
     try:
