@@ -118,7 +118,7 @@ class Database:
             DatabaseUnavailableError: the database cannot be reached.
         """
         with _translated_errors(self.description):
-            await self._probe()
+            await self._prepare()
             async with self._engine.connect() as connection:
                 current = await connection.run_sync(_current_revision)
         return SchemaState(current, migrations.HEAD)
@@ -161,22 +161,22 @@ class Database:
             DatabaseUnavailableError: the database cannot be reached.
         """
         with _translated_errors(self.description):
-            await self._probe()
+            await self._prepare()
             async with self._engine.connect() as connection:
                 return await connection.run_sync(_differences)
 
-    async def _probe(self) -> None:
+    async def _prepare(self) -> None:
         """Make sure that a SQLite file can be opened, and give it its write-ahead log; PostgreSQL tells by itself.
 
         Asked of the driver, the same failure leaves a thread behind that may outlive the event loop.
         """
         file = self._engine.url.database
         if self._engine.dialect.name == "sqlite" and file and file != _IN_MEMORY:
-            await asyncio.to_thread(_open_once, file)
+            await asyncio.to_thread(_switch_to_wal, file)
 
     async def _migrate(self, direction: Literal["upgrade", "downgrade"], revision: str) -> None:
         with _translated_errors(self.description):
-            await self._probe()
+            await self._prepare()
             async with self._engine.execution_options(**{_WRITES: True}).begin() as connection:
                 if connection.dialect.name == "postgresql":
                     # On SQLite the transaction itself keeps other processes out.
@@ -184,7 +184,7 @@ class Database:
                 await connection.run_sync(_run_migrations, direction, revision)
 
 
-def _open_once(file: str) -> None:
+def _switch_to_wal(file: str) -> None:
     """Open a SQLite file and switch it to a write-ahead log, which from then on is a property of the file.
 
     The switch needs the file for itself, and SQLite does not wait for that, whatever its busy timeout: when two
