@@ -17,9 +17,10 @@ from bot.chat import why_text
 from bot.doctor import diagnose
 from bot.runtime import open_database, open_knowledge, set_up_logging
 from bot.settings import LogLevel, Settings, load_settings
+from bot.ui import words
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
-from facts.errors import TianwenError
+from facts.errors import DatabaseUnavailableError, TianwenError
 from facts.evaluation import Verdict, evaluate, read_questions
 from facts.exchange import parse_exchange
 from facts.packs import shipped_packs
@@ -50,6 +51,9 @@ def main() -> None:
     """Run the program; an error that a person can mend is told in its own words, without a traceback."""
     try:
         app()
+    except DatabaseUnavailableError as error:
+        print(f"tianwen: {error.sentence} {words.CHECK_DATABASE}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
     except TianwenError as error:
         print(f"tianwen: {error.sentence}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.runtime import open_database
-from facts.errors import DatabaseError, PackError
+from bot.ui import words
+from facts.errors import DatabaseUnavailableError, PackError, SchemaMismatchError
 from facts.knowledge import KnowledgeBase
 from facts.packs import shipped_packs
 
@@ -86,7 +87,8 @@ async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:
             count = len(knowledge.facts())
             remedy = "" if count or not packs else "The next start loads the article."
             findings.append(Finding(f"The store holds {count} shared facts", remedy))
-    except DatabaseError as error:
-        remedy = "Check TIANWEN_DATABASE_URL, and that the file or server is there and may be written."
-        findings.append(Finding(error.sentence, remedy, failed=True))
+    except DatabaseUnavailableError as error:
+        findings.append(Finding(error.sentence, words.CHECK_DATABASE, failed=True))
+    except SchemaMismatchError as error:
+        findings.append(Finding(error.sentence, failed=True))
     return findings

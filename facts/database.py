@@ -216,7 +216,7 @@ class _translated_errors:  # noqa: N801 - used like a function
         if isinstance(error, _UNAVAILABLE):
             cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
             told = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-            raise DatabaseUnavailableError(f"The database cannot be used: {told} ({self._database})") from error
+            raise DatabaseUnavailableError(f"The database cannot be used: {told} ({self._database}).") from error
 
 
 def _parse(url: str) -> URL:

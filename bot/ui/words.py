@@ -7,6 +7,7 @@ REST_NOT_KNOWN = "To the rest of your question I found no answer. Ask it by itse
 CHOICES = "I am not sure which you mean:"
 NEAR = "What I can tell nearby:"
 RELATED = "You could also ask:"
+CHECK_DATABASE = "Check TIANWEN_DATABASE_URL, and that the file or server is there and may be written."
 HEADLINE_UNKNOWN = "headline unknown"
 AS_REPORTED = "as reported on {date}"
 CHAT_GREETING = "Ask me about China's first spacewalk outside its Tiangong station."

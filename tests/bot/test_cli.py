@@ -186,16 +186,16 @@ def test_invite_prints_a_url_with_few_permissions(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "environment", "told"),
     [
-        (("run",), {"TIANWEN_DATABASE_URL": "nonsense"}, "database URL"),
+        (("run",), {"TIANWEN_DATABASE_URL": "nonsense"}, "The database URL cannot be read. Check TIANWEN_DATABASE_URL"),
         (
             ("ask", "x"),
             {"TIANWEN_DATABASE_URL": "sqlite+aiosqlite:////no/such/folder/x.db"},
-            "The database cannot be used",
+            "unable to open database file (sqlite+aiosqlite:////no/such/folder/x.db). Check TIANWEN_DATABASE_URL",
         ),
         (
             ("ask", "x"),
             {"TIANWEN_DATABASE_URL": "postgresql+asyncpg://u:secret@127.0.0.1:1/x"},
-            "The database cannot be used",
+            "(postgresql+asyncpg://u:***@127.0.0.1:1/x). Check TIANWEN_DATABASE_URL",
         ),
         (("run",), {"TIANWEN_LOG_LEVEL": "LOUD"}, "TIANWEN_LOG_LEVEL"),
         (("sync",), {}, "DISCORD_TOKEN is not set"),
@@ -227,6 +227,10 @@ def test_a_store_from_a_newer_program_is_left_alone(folder: Path, tmp_path: Path
     assert done.returncode == 1
     assert "newer" in done.stderr
     assert "Traceback" not in done.stderr
+    examined = tianwen("doctor", cwd=tmp_path)
+    assert examined.returncode == 1
+    assert "✗ The database has schema from-the-future" in examined.stdout
+    assert "Check TIANWEN_DATABASE_URL" not in examined.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix closes the input")
