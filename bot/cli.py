@@ -126,7 +126,7 @@ def evaluate_command(
     else:
         exchange = parse_exchange(_read(facts), facts.name)
         engine = AnswerEngine.of(exchange.facts, exchange.unknowns, exchange.names)
-    engine.warm_up()
+    engine.learn()
     report = evaluate(engine, read_questions(_read(questions)), answer_text)
     if as_json:
         _print_json(report.as_json())

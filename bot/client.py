@@ -63,8 +63,9 @@ class Tianwen(commands.Bot):
         self.last_questions = LastQuestions()
 
     async def setup_hook(self) -> None:
-        """Load the cogs, make buttons of earlier messages work, and sync the slash commands if they changed."""
+        """Let the facts learn, load the cogs, make earlier buttons work, and sync the commands if they changed."""
         self.tree.error(on_tree_error)
+        self.knowledge.begin_learning()
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         self.add_dynamic_items(*BUTTONS)
@@ -85,6 +86,7 @@ class Tianwen(commands.Bot):
         """Finish the replies that are under way, then leave Discord."""
         if not self.is_closed():
             await self._finish()
+        await self.knowledge.end_learning()
         await super().close()
 
     async def sync(self) -> int:

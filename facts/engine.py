@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from facts.entities import Pack
 
 # A fact is worth showing beside an answer from this score on: below, it shares a stray word with the question.
-_RELATED_SCORE = 0.15
+_RELATED_SCORE = -0.9
 # The topics that newcomers are shown, where there are facts of them.
 _EXAMPLE_TOPICS = ("spacewalk", "crew", "modules")
 _FACT = "fact:"
@@ -130,7 +130,10 @@ class AnswerEngine:
     def __init__(self, names: Iterable[Name] = ()) -> None:
         """Begin empty, with these names."""
         self.names = tuple(names)
-        self._shared = _Shelf(Index((name.name, name.aliases) for name in self.names))
+        self._shared = _Shelf(Index())
+        for name in self.names:
+            # One that is about no fact is another word for a common thing.
+            self._shared.index.aliases.add(name.name, name.aliases, is_name=name.about is not None)
         self._servers: dict[int, _Shelf] = {}
 
     @classmethod
@@ -208,9 +211,22 @@ class AnswerEngine:
             raise FactNotFoundError(fact_id)
         return self._shared.facts[fact_id]
 
-    def warm_up(self) -> None:
-        """Work out now what the first question would otherwise wait for."""
-        self._shared.index.search(self._shared.index.read("?"))
+    def leave_learning(self) -> None:
+        """Let questions no longer wait for facts to learn: somebody calls ``learn``, now and after every change."""
+        for shelf in (self._shared, *self._servers.values()):
+            shelf.index.learns_on_demand = False
+
+    def learn(self, limit: int | None = None) -> int:
+        """Let entries learn what parts them from others; without it, the first questions wait for that.
+
+        Args:
+            limit: at most so many entries of each server.
+
+        Returns:
+            How many have learnt; 0 when none is left to.
+        """
+        shelves = (self._shared, *self._servers.values())
+        return sum(shelf.index.learn(limit) for shelf in shelves)
 
     def ask(
         self,

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from facts.store import Change, LoadResult, ServerSettings, StoredFact
 
 
+# So many facts learn before a program that wants to end may do so: about a tenth of a second.
+_LEARN_AT_ONCE = 16
+
+
 def _utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -42,6 +46,8 @@ class KnowledgeBase:
         # One change at a time reaches store and index, so that both see changes in the same order. It is held across
         # the transaction only: never across a sleep or a call to Discord.
         self._changing = asyncio.Lock()
+        self._keeps_learning = False
+        self._learning: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
@@ -90,6 +96,33 @@ class KnowledgeBase:
                     entries[server_id] = await store.entries(session, server_id)
                     hidden += [(fact_id, server_id) for fact_id in await store.hidden_fact_ids(session, server_id)]
             self._engine = await asyncio.to_thread(_build, names, entries, hidden)
+            self._go_on_learning()
+
+    def begin_learning(self) -> None:
+        """Let facts learn what parts them from each other, in the background, now and after every change.
+
+        It is done in a thread and a few at a time; questions are answered meanwhile, and a fact that has not learnt
+        yet does so when it is first considered. Whoever begins it ends it with ``end_learning``.
+        """
+        self._keeps_learning = True
+        self._go_on_learning()
+
+    async def end_learning(self) -> None:
+        """Stop what ``begin_learning`` began, and wait until it has stopped."""
+        self._keeps_learning = False
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.wait([self._learning])
+
+    def _go_on_learning(self) -> None:
+        if self._keeps_learning:
+            self._engine.leave_learning()
+        if self._keeps_learning and (self._learning is None or self._learning.done()):
+            self._learning = asyncio.create_task(self._learn(), name="tianwen-learning")
+
+    async def _learn(self) -> None:
+        while await asyncio.to_thread(self._engine.learn, _LEARN_AT_ONCE):
+            pass
 
     # Asking: from memory
 
@@ -156,6 +189,7 @@ class KnowledgeBase:
             async with self._database.writing() as session:
                 position = await store.add_fact(session, fact, self._change(author, reason), server_id)
             self._engine.put(fact, position, server_id)
+            self._go_on_learning()
 
     async def edit(
         self,
@@ -180,6 +214,7 @@ class KnowledgeBase:
                 change = self._change(author, reason)
                 position = await store.edit_fact(session, fact, change, server_id, version=version)
             self._engine.put(fact, position, server_id)
+            self._go_on_learning()
 
     async def remove(
         self, fact_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
@@ -195,6 +230,7 @@ class KnowledgeBase:
                 change = self._change(author, reason)
                 await store.set_fact_removed(session, fact_id, change, server_id, removed=True)
             self._engine.discard_fact(fact_id, server_id)
+            self._go_on_learning()
 
     async def restore(
         self, fact_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
@@ -210,6 +246,7 @@ class KnowledgeBase:
                 change = self._change(author, reason)
                 fact, position = await store.set_fact_removed(session, fact_id, change, server_id, removed=False)
             self._engine.put(fact, position, server_id)
+            self._go_on_learning()
 
     async def revert(
         self,
@@ -237,6 +274,7 @@ class KnowledgeBase:
                 change = self._change(author, reason or f"back to revision {number}")
                 position = await store.edit_fact(session, fact, change, server_id, action=Action.REVERT)
             self._engine.put(fact, position, server_id)
+            self._go_on_learning()
         return fact
 
     async def history(self, fact_id: str, *, server_id: int | None = None) -> list[Revision]:
@@ -336,7 +374,6 @@ def _build(
             engine.put(entry, position, server_id)
     for fact_id, server_id in hidden:
         engine.hide(fact_id, server_id)
-    engine.warm_up()
     return engine
 
 

@@ -136,6 +136,7 @@ def pickled_engine(filled_store: Path) -> bytes:
         database = Database(f"sqlite+aiosqlite:///{filled_store}")
         knowledge = await KnowledgeBase.open(database)
         await database.close()
+        knowledge.engine.learn()
         return pickle.dumps(knowledge.engine)
 
     return asyncio.run(read())

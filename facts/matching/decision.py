@@ -1,6 +1,6 @@
 """How sure to be, and what a question gets.
 
-The confidence that the best candidate answers the question is a logistic function of five figures that a person
+The confidence that the best candidate answers the question is a logistic function of seven figures that a person
 can read. Its weights are fitted by ``benchmarks/fit_confidence.py`` on ``tests/questions/tune.jsonl``.
 """
 
@@ -16,6 +16,7 @@ from facts.matching.index import EXACT, Candidate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from facts.matching.index import Store
     from facts.matching.lexicon import Query
 
 
@@ -29,50 +30,71 @@ class Outcome(enum.StrEnum):
 
 
 # At or above this confidence a fact is the answer.
-ANSWER_THRESHOLD = 0.62
-# ... and it must explain at least this share of what the question is about: a stray word in common is no answer.
-LEAST_EXPLAINED = 0.5
-# ... and be at least this near: the best of entries that are all far away is no answer either.
-LEAST_SCORE = 0.2
-# A lead over the runner-up below this share of the score settles nothing: then both are offered.
-MARGIN = 0.03
+ANSWER_THRESHOLD = 0.55
+# A question that only points (“will they do it again?”) must nearly be a phrasing, or fit this well.
+POINTING_SIMILARITY = 0.75
+POINTING_FIT = 1.2
+# Whatever else speaks for it, it must fit this well: the best of entries that are all far away is no answer.
+LEAST_FIT = -0.25
+# A lead below this settles nothing: then both are offered.
+MARGIN = 0.01
 # Nobody asked the bot: it speaks only when this sure.
-UNADDRESSED_THRESHOLD = 0.85
-# A fact is offered as a choice when its score reaches this share of the best one's ...
-CHOICE_SHARE = 0.5
-# ... and the best one explains at least this share of the question's content: else nothing is near enough to offer.
-CHOICE_EXPLAINED = 0.3
-# A known unknown speaks in its own words from this confidence on; below, the question was about something else.
-UNKNOWN_THRESHOLD = 0.12
+UNADDRESSED_THRESHOLD = 0.9
+UNADDRESSED_FIT = 0.9
+UNADDRESSED_SIMILARITY = 0.4
+# A known unknown speaks in its own words from this confidence on; below, facts that are near are offered first.
+UNKNOWN_THRESHOLD = 0.4
+# A fact is offered as a choice when it explains at least this share of what the question is about ...
+CHOICE_EXPLAINED = 0.4
+# ... and its score is at most this far behind the best one's.
+CHOICE_GAP = 0.7
+# ... or if it is at least this likely and only the next one is far behind.
+CHOICE_THRESHOLD = 0.15
 MAX_CHOICES = 3
 MAX_RELATED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The figures that the confidence is made of, each from 0 to 1.
+    """The figures that the confidence is made of, each from 0 to 1 but for the first.
 
     Attributes:
-        lead: by how much the best candidate leads the next one, as a share of its score.
+        fit: the best candidate's score, about -1 (no) to 2 (surely).
+        lead: by how much the best candidate's score leads that of the next one.
         lead_over_unknowns: by how much it leads the best known unknown (or, if it is one, the best fact).
-        content_explained: share of the question's content words, by weight, that stand in the candidate's phrasings.
+        content_explained: share of the question's content words, by weight, that the candidate's phrasings hold.
         all_explained: the same of all its words.
-        kind_missing: 1 if nobody asks the candidate for this kind of answer (who, when ...), else 0.
-        kind_share: share of the candidate's phrasings that ask for this kind; one half if the question names none.
+        told_by_unknowns: share of the content words, by weight, that are left over and that a known unknown explains
+            (or, if the candidate is one, a fact).
+        other_kind: 1 if nobody asks for it with a question of this kind (“who”, “how long”), else 0.
     """
 
+    fit: float
     lead: float
     lead_over_unknowns: float
     content_explained: float
     all_explained: float
-    kind_missing: float
-    kind_share: float
+    told_by_unknowns: float
+    other_kind: float
 
 
 WEIGHTS = Evidence(
-    lead=2.25, lead_over_unknowns=0.73, content_explained=2.83, all_explained=2.92, kind_missing=-2.72, kind_share=0.64
+    fit=0.6,
+    lead=1.83,
+    lead_over_unknowns=2.34,
+    content_explained=2.36,
+    all_explained=2.25,
+    told_by_unknowns=-2.3,
+    other_kind=-1.7,
 )
-BIAS = -4.34
+BIAS = -5.71
+# How much of what people ask goes beyond the facts is told by the share of known unknowns among the entries; the
+# weights were fitted where it was this. With fewer, a question is likelier to have an answer: so much is added for the
+# difference ...
+FITTED_SHARE = 0.7
+BASE_RATE = 4.25
+# ... but only as far as the entries have so many phrasings each: with few, other words are no sign of another subject.
+WELL_PHRASED = 50
 
 
 def weigh_evidence(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float]) -> Evidence:
@@ -84,34 +106,37 @@ def weigh_evidence(query: Query, candidates: Sequence[Candidate], rarity: Callab
         rarity: how much a term weighs.
     """
     best = candidates[0]
-    runner_up = max((c.score for c in candidates[1:]), default=0.0)
-    rival = max((c.score for c in candidates if c.answers is not best.answers), default=0.0)
-    content = all_words = content_explained = all_explained = 0.0
+    others = [candidate for candidate in candidates if candidate.answers is not best.answers]
+    runner_up = max((c.score for c in candidates[1:]), default=-math.inf)
+    rival = max((c.score for c in others), default=-math.inf)
+    elsewhere = frozenset().union(*(c.explained for c in others))
+    content = all_words = content_explained = all_explained = told = 0.0
+    plain = len(query.words) > 1 and not any(word.is_content or word.points for word in query.words)
     for word in query.words:
         weight = rarity(word.term) * word.factor
         explained = weight if word.term in best.explained else 0.0
         all_words += weight
         all_explained += explained
-        if word.is_content:
+        if word.is_content or plain:
             content += weight
             content_explained += explained
+            if not explained and word.term in elsewhere:
+                told += weight
     return Evidence(
-        lead=_lead(best.score, runner_up),
-        lead_over_unknowns=_lead(best.score, rival),
+        fit=best.score,
+        lead=min(max(best.score - runner_up, 0.0), 1.0),
+        lead_over_unknowns=min(max(best.score - rival, 0.0), 1.0),
         content_explained=content_explained / content if content else 0.0,
         all_explained=all_explained / all_words if all_words else 0.0,
-        kind_missing=1.0 if query.kind and not best.kind_share else 0.0,
-        kind_share=best.kind_share if query.kind else 0.5,
+        told_by_unknowns=told / content if content else 0.0,
+        other_kind=float(query.kind is not None and best.kind_share == 0),
     )
 
 
-def _lead(score: float, other: float) -> float:
-    return max(0.0, 1 - other / score) if score else 0.0
-
-
-def confidence(evidence: Evidence) -> float:
+def confidence(evidence: Evidence, store: Store) -> float:
     """Give the probability, 0 to 1, that the candidate with this evidence answers the question."""
-    total = BIAS + sum(getattr(WEIGHTS, name) * getattr(evidence, name) for name in Evidence.__slots__)
+    total = BIAS + BASE_RATE * (FITTED_SHARE - store.unknown_share) * min(1.0, store.phrasings / WELL_PHRASED)
+    total += sum(getattr(WEIGHTS, name) * getattr(evidence, name) for name in Evidence.__slots__)
     return 1 / (1 + math.exp(-total))
 
 
@@ -134,33 +159,38 @@ class Decision:
     evidence: Evidence | None = None
 
 
-def decide(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float]) -> Decision:
+def decide(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float], store: Store) -> Decision:
     """Decide what a question gets.
 
     Args:
         query: the question.
         candidates: best first; may be empty.
         rarity: how much a term weighs.
+        store: what it is found in.
     """
     if not candidates:
         return Decision(Outcome.UNKNOWN)
     best = candidates[0]
     evidence = weigh_evidence(query, candidates, rarity)
-    sure = confidence(evidence)
+    sure = confidence(evidence, store)
     is_exact = [c.key for c in candidates if c.similarity >= EXACT] == [best.key]
-    settled = (
-        best.on_topic
-        and best.score >= LEAST_SCORE
-        and evidence.content_explained >= LEAST_EXPLAINED
-        and evidence.lead >= MARGIN
+    if is_exact:
+        sure = 1.0
+    settled = is_exact or (
+        evidence.lead >= MARGIN
+        and evidence.fit >= LEAST_FIT
+        and not query.tells_only_numbers
+        and not query.names_stranger
+        and (not query.only_points or best.similarity >= POINTING_SIMILARITY or best.score >= POINTING_FIT)
     )
-    if is_exact or (settled and sure >= ANSWER_THRESHOLD):
-        sure = 1.0 if is_exact else sure
-        if best.answers:
-            return Decision(Outcome.ANSWER, (best.key,), None, sure, evidence)
+    if settled and best.answers and sure >= ANSWER_THRESHOLD:
+        return Decision(Outcome.ANSWER, (best.key,), None, sure, evidence)
+    if settled and not best.answers and sure >= UNKNOWN_THRESHOLD:
         return Decision(Outcome.UNKNOWN, (), best.key, sure, evidence)
-    near = [c.key for c in candidates if c.answers and c.on_topic and c.score >= CHOICE_SHARE * best.score]
+    offered = [c for c in candidates if c.answers and c.on_topic]
+    near = [c.key for c in offered if c.score >= best.score - CHOICE_GAP]
+    if sure >= CHOICE_THRESHOLD:
+        near = [c.key for c in offered[: max(len(near), 2)]]
     if evidence.content_explained >= CHOICE_EXPLAINED and len(near) > 1:
         return Decision(Outcome.CHOICES, tuple(near[:MAX_CHOICES]), None, sure, evidence)
-    say = best.key if not best.answers and best.on_topic and sure >= UNKNOWN_THRESHOLD else None
-    return Decision(Outcome.UNKNOWN, (), say, sure, evidence)
+    return Decision(Outcome.UNKNOWN, (), None if best.answers or not best.on_topic else best.key, sure, evidence)

@@ -1,40 +1,64 @@
-"""The index in memory: which phrasings share words with a question, and how much these words weigh.
+"""The index in memory: which entries a question may mean, and how well each fits.
 
-A phrasing is compared as a vector of its words and word pairs, weighted by rarity (inverse document frequency;
-Sparck Jones 1972, https://doi.org/10.1108/eb026526), by the cosine. Postings lists hold, for each word, the
-phrasings with it, so that a question touches only those.
+Two scores are added. The *counted* one is naive Bayes over words and pairs of neighbours (Manning, Raghavan and Schütze
+2008, "Introduction to Information Retrieval", chapter 13): how much likelier the question's words are among an entry's
+phrasings than anywhere. Postings hold, for each feature, the entries with it, so that a question touches only those;
+a changed fact enters them at once. The *learnt* one (``learning``) tells the nearest entries apart.
 """
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from itertools import chain
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from facts.matching.learning import Vector, Weights, learn
 from facts.matching.lexicon import TYPO_FACTOR, Aliases, Query, Speller, question_kind, read_question
 from facts.matching.normalise import Normalised, normalise
+from facts.matching.vocabulary import Vocabulary, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from numpy.typing import NDArray
 
-# A pair of neighbouring words weighs this much of its rarity: it tells order, but is seldom seen twice.
-PAIR_WEIGHT = 0.5
 # From this similarity on, the question is a phrasing in the very same words; that entry is meant.
 EXACT = 0.999
-# So many of the nearest phrasings are looked at; an entry's score needs only its best few.
-_NEAREST = 96
-# An entry's score is the mean similarity of this many of its nearest phrasings: one alone may be a coincidence.
-VOTES = 3
-# Score of an entry that nobody asks for this kind of answer (who, when ...), as a share of what it would be.
-OTHER_KIND = 0.8
-_LEAST_WEIGHT = 1e-6
-_EDGE = "\x00"
+# A feature that an entry has not is taken for one seen this many times (additive smoothing).
+_UNSEEN = 0.02
+# What a feature gains an entry by the number of its phrasings that have it; beyond the last one, no more.
+_GAINS = np.log1p(np.arange(4096) / _UNSEEN).astype(np.float32)
+# What the counted score adds to the learnt one.
+_COUNTED_SHARE = 0.15
+# So many entries of the best counted score are looked at closely.
+_CANDIDATES = 16
+# So many of these, the best of both scores, are given back; and so many compared phrasing by phrasing.
+_SHOWN = 8
+_COMPARED = 3
+# An entry learns from the phrasings of so many entries like it, the hardest first ...
+_RIVALS = 24
+# ... as many of them, and as many from everywhere, as it has phrasings of its own times this; within these bounds.
+_OTHERS = 3
+_LEAST_OTHERS, _MOST_OTHERS = 100, 300
+# Which entries are alike is told by so many of an entry's features.
+_TELLING = 48
+# The vectors of so many phrasings are kept, since several entries learn from each.
+_KEPT_VECTORS = 50_000
+# The margin that a counted score lets expect, for entries that are still to learn: its foot, and its rise.
+_ESTIMATE = (-0.9, 0.2)
+# A feature that so many entries have, and this share of them, is kept as a row of gains: adding rows is fast.
+_COMMON = 4096
+_COMMON_SHARE = 1 / 8
+_LEAST = 1e-6
+# One thread at a time changes or reads an index; a program has one engine, so one lock serves all of them.
+_CHANGING = RLock()
+_KIND = "\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +68,9 @@ class Candidate:
     Attributes:
         key: the entry's key.
         answers: whether it answers (a fact), or tells that there is no answer (a known unknown).
-        score: mean similarity of its nearest phrasings, 0 to 1.
-        phrasing: its nearest phrasing.
+        score: how well it fits: the learnt margin, about -1 (no) to 1 (yes), and a share of the counted score.
+        margin: the learnt margin alone.
+        phrasing: its nearest phrasing; empty for those that were not compared phrasing by phrasing.
         similarity: that phrasing's similarity, 0 to 1.
         kind_share: share of its phrasings that ask for the same kind of answer as the question, 0 to 1.
         explained: the question's terms that stand in any of its phrasings or in its statement.
@@ -55,6 +80,7 @@ class Candidate:
     key: str
     answers: bool
     score: float
+    margin: float
     phrasing: str
     similarity: float
     kind_share: float
@@ -62,39 +88,86 @@ class Candidate:
     on_topic: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What a confidence needs to know of the store as a whole.
+
+    Attributes:
+        unknown_share: the share of known unknowns among all entries, 0 to 1.
+        phrasings: how many phrasings an entry has on average.
+    """
+
+    unknown_share: float
+    phrasings: float
+
+
 @dataclass(slots=True)
 class _Entry:
+    slot: int
     answers: bool
-    rows: list[int]
-    words: tuple[str, ...]
+    phrasings: tuple[str, ...]
+    rows: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    features: NDArray[np.int32]
+    counts: NDArray[np.int32]
     background: frozenset[str]
     kinds: Counter[str | None]
+    learnt: Weights | None = None
+    learnt_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as features.
+
+    Attributes:
+        numbers: the known features, ascending.
+        factors: how much of each one's weight counts.
+        strange: how many of its words stand nowhere.
+        words: its words and the names they stand for, known or not, with their factors.
+        meanings_of: for each word of the question, the numbers of its known meanings.
+        meanings: all of these.
+    """
+
+    numbers: NDArray[np.int32]
+    factors: NDArray[np.float64]
+    strange: int = 0
+    words: dict[str, float] = field(default_factory=dict)
+    meanings_of: tuple[tuple[int, ...], ...] = ()
+    meanings: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
 
 
 class Index:
     """Phrasings of entries, searchable, and changeable at any time.
 
-    Scores depend on what the index holds, not on the order or the history of its changes. An index may lie over a
-    ``base``: it then counts words and names as both together do, and searches only its own entries.
+    Names belong into ``aliases`` before the first phrasing. An index may lie over a ``base``: it then counts words and
+    names as both together do, and searches only its own entries. One thread may change and search it while another
+    calls ``learn``.
     """
 
-    def __init__(self, names: Iterable[tuple[str, Collection[str]]] = (), *, base: Index | None = None) -> None:
-        """Begin empty, with these names and their aliases."""
+    def __init__(self, *, base: Index | None = None) -> None:
+        """Begin empty."""
         self._base = base
+        self._vocabulary: Vocabulary = base._vocabulary if base else Vocabulary()
         self.aliases: Aliases = base.aliases if base else Aliases()
-        for name, aliases in names:
-            self.aliases.add(name, aliases)
         self.speller: Speller = Speller(base.speller if base else None)
         self._entries: dict[str, _Entry] = {}
-        self._features: dict[str, int] = {}
-        self._frequency: list[int] = []
-        self._postings: list[array[int]] = []
-        self._rows: list[tuple[str, str, tuple[int, ...]] | None] = []
+        self._keys: list[str | None] = []
+        self._free: list[int] = []
+        self._postings: dict[int, array[int]] = {}
+        # For common features the gain of each slot, and for each slot what a feature that it has not costs.
+        self._rows: dict[int, NDArray[np.float32]] = {}
+        self._costs: tuple[int, NDArray[np.float64]] = (-1, np.zeros(0))
+        self._frequencies = np.zeros(0, dtype=np.int32)
+        self._tokens = np.zeros(0)
         self._live = 0
+        self._own_tokens = 0
+        self._unknowns = 0
         self.changes = 0
-        self._weighed_at: tuple[int, int] | None = None
-        self._weights: NDArray[np.float64] = np.zeros(0)
-        self._norms: NDArray[np.float64] = np.zeros(0)
+        # Whether a search lets the entries that it finds learn first; if not, it goes by an estimate meanwhile.
+        self.learns_on_demand: bool = base.learns_on_demand if base else True
+        self._sample: tuple[int, list[tuple[str, int]]] | None = None
+        self._vectors: dict[tuple[str, int], Vector] = {}
 
     def __len__(self) -> int:
         """Give the number of phrasings."""
@@ -109,40 +182,76 @@ class Index:
             phrasings: how people ask for it.
             background: text whose words the entry explains although nobody asks with them (its statement).
         """
-        self.discard(key)
-        rows: list[int] = []
-        words: list[str] = []
-        kinds: Counter[str | None] = Counter()
-        for phrasing in phrasings:
-            normal = normalise(phrasing)
-            ids = tuple(self._feature_id(feature) for feature in dict.fromkeys(self._features_of(normal)))
-            row = len(self._rows)
-            for feature_id in ids:
-                self._postings[feature_id].append(row)
-                self._frequency[feature_id] += 1
-            self._rows.append((key, phrasing, ids))
-            rows.append(row)
-            words.extend(normal.words)
-            kinds[question_kind(normal.words)] += 1
-        self.speller.learn(words)
-        self._entries[key] = _Entry(answers, rows, tuple(words), frozenset(normalise(background).terms), kinds)
-        self._live += len(rows)
-        self.changes += 1
+        phrasings = tuple(phrasings)
+        normals = [normalise(phrasing) for phrasing in phrasings]
+        rows = [[self._vocabulary.add(feature) for feature in dict.fromkeys(self._features(n))] for n in normals]
+        flat = np.fromiter(chain.from_iterable(rows), dtype=np.int32)
+        features, counts = np.unique(flat, return_counts=True)
+        for feature in map(self._vocabulary.feature, features.tolist()):
+            if _is_word(feature):
+                self._vocabulary.add_letters(feature)
+        with _CHANGING:
+            self.discard(key)
+            entry = _Entry(
+                slot=self._free.pop() if self._free else len(self._keys),
+                answers=answers,
+                phrasings=phrasings,
+                rows=flat,
+                starts=np.cumsum([0, *(len(row) for row in rows)], dtype=np.int32),
+                features=features,
+                counts=counts.astype(np.int32),
+                background=frozenset(normalise(background).terms),
+                kinds=Counter(question_kind(normal.words) for normal in normals),
+            )
+            self.speller.learn(chain.from_iterable(normal.words for normal in normals))
+            self._place(key, entry)
+
+    def _place(self, key: str, entry: _Entry) -> None:
+        self._entries[key] = entry
+        if entry.slot == len(self._keys):
+            self._keys.append(key)
+            self._rows.clear()
+            self._tokens = _room_for(self._tokens, len(self._keys))
+        self._keys[entry.slot] = key
+        self._tokens[entry.slot] = len(entry.rows)
+        if self._base is None:
+            self._frequencies = _room_for(self._frequencies, len(self._vocabulary))
+            self._frequencies[entry.features] += entry.counts
+        for feature, count in zip(entry.features.tolist(), entry.counts.tolist(), strict=True):
+            posting = self._postings.get(feature)
+            if posting is None:
+                posting = self._postings[feature] = array("i")
+            posting.extend((entry.slot, count))
+            self._rows.pop(feature, None)
+        self._live += len(entry.phrasings)
+        self._own_tokens += len(entry.rows)
+        self._unknowns += not entry.answers
+        self._forget_learnt(key)
 
     def discard(self, key: str) -> None:
         """Take an entry out, if it is there."""
-        entry = self._entries.pop(key, None)
-        if entry is None:
-            return
-        for row in entry.rows:
-            content = self._rows[row]
-            assert content is not None  # noqa: S101 - a row of an entry is live
-            for feature_id in content[2]:
-                self._frequency[feature_id] -= 1
-            self._rows[row] = None
-        self.speller.forget(entry.words)
-        self._live -= len(entry.rows)
-        self.changes += 1
+        with _CHANGING:
+            entry = self._entries.get(key)
+            if entry is None:
+                return
+            self._forget_learnt(key)
+            del self._entries[key]
+            for feature in entry.features.tolist():
+                posting = self._postings[feature]
+                place = 2 * posting[::2].index(entry.slot)
+                del posting[place : place + 2]
+                self._rows.pop(feature, None)
+                if not posting:
+                    del self._postings[feature]
+            if self._base is None:
+                self._frequencies[entry.features] -= entry.counts
+            self.speller.forget(chain.from_iterable(normalise(phrasing).words for phrasing in entry.phrasings))
+            self._keys[entry.slot] = None
+            self._tokens[entry.slot] = np.inf
+            self._free.append(entry.slot)
+            self._live -= len(entry.phrasings)
+            self._own_tokens -= len(entry.rows)
+            self._unknowns -= not entry.answers
 
     def read(self, question: str) -> Query:
         """Make a question ready for ``search``."""
@@ -154,135 +263,394 @@ class Index:
 
     def rarity(self, term: str) -> float:
         """Give how much a word weighs: the logarithm of one over the share of phrasings that have it."""
-        return float(np.log((1 + self.phrasings()) / (1 + self.count(term))))
-
-    def search(self, query: Query, *, hidden: Collection[str] = (), limit: int = 12) -> list[Candidate]:
-        """Give the entries that share words with the question, best first; equal ones in the order of their keys.
-
-        Args:
-            query: what ``read`` gave.
-            hidden: keys of entries to leave out.
-            limit: how many entries to give at most.
-        """
-        weights, norms = self._weigh()
-        scores = np.zeros(len(self._rows))
-        square = 0.0
-        for feature, factor in self._query_features(query):
-            feature_id = self._features.get(feature)
-            if feature_id is None or not self._frequency[feature_id]:
-                if " " not in feature:
-                    square += (factor * self.rarity(feature)) ** 2
-                continue
-            weight = weights[feature_id]
-            square += (factor * weight) ** 2
-            scores[np.frombuffer(self._postings[feature_id], dtype=np.int64)] += factor * weight**2
-        if not square:
-            return []
-        scores /= norms * np.sqrt(square)
-        best: dict[str, list[tuple[float, str]]] = {}
-        for row in self._nearest(scores):
-            content = self._rows[row]
-            if content is not None and content[0] not in hidden:
-                best.setdefault(content[0], []).append((float(scores[row]), content[1]))
-        ranked = sorted((-self._score(key, hits, query.kind), key) for key, hits in best.items())
-        return [self._candidate(key, -score, best[key][0], query) for score, key in ranked[:limit]]
-
-    def _nearest(self, scores: NDArray[np.float64]) -> list[int]:
-        """Give the rows of the highest scores above zero, highest first, equal ones in order."""
-        rows = np.flatnonzero(scores)
-        if len(rows) > _NEAREST:
-            limit = np.partition(scores[rows], -_NEAREST)[-_NEAREST]
-            rows = rows[scores[rows] >= limit]
-        order = np.argsort(-scores[rows], kind="stable")
-        return [int(row) for row in rows[order]]
-
-    def _score(self, key: str, hits: list[tuple[float, str]], kind: str | None) -> float:
-        if hits[0][0] >= EXACT:
-            return hits[0][0]
-        entry = self._entries[key]
-        voters = min(VOTES, len(entry.rows))
-        mean = sum(similarity for similarity, _ in hits[:voters]) / voters
-        return mean * OTHER_KIND if kind and not entry.kinds[kind] else mean
-
-    def _candidate(self, key: str, score: float, hit: tuple[float, str], query: Query) -> Candidate:
-        entry = self._entries[key]
-        features = set().union(*(content[2] for row in entry.rows if (content := self._rows[row]) is not None))
-        explained = frozenset(
-            word.term
-            for word in query.words
-            if any(self._features.get(m) in features or m in entry.background for m in word.meanings)
-        )
-        about = {word.term for word in query.words if word.is_content}
-        # A number alone is no subject: “what is 2 + 2?” is not about Tiangong-2.
-        subject = {term for term in about if not term.isdecimal()}
-        return Candidate(
-            key=key,
-            answers=entry.answers,
-            score=score,
-            phrasing=hit[1],
-            similarity=hit[0],
-            kind_share=entry.kinds[query.kind] / len(entry.rows),
-            explained=explained,
-            on_topic=not about or not subject.isdisjoint(explained),
-        )
-
-    def _features_of(self, normal: Normalised) -> Iterator[str]:
-        yield from normal.terms
-        for _, _, name in self.aliases.found(normal.terms):
-            yield from name
-        yield from _pairs(normal.terms)
-
-    def _query_features(self, query: Query) -> list[tuple[str, float]]:
-        features: dict[str, float] = {}
-        for word in query.words:
-            known = [name for name in sorted(word.names) if self._is_known(name)]
-            for term in known if known and not self._is_known(word.term) else (word.term, *known):
-                features[term] = max(word.factor, features.get(term, 0.0))
-        own = [word.term for word in query.words if word.factor >= TYPO_FACTOR]
-        features.update((pair, 1.0) for pair in _pairs(tuple(own)))
-        return list(features.items())
-
-    def _is_known(self, term: str) -> bool:
-        return self.count(term) > 0
+        return math.log((1 + self.phrasings()) / (1 + self.count(term)))
 
     def count(self, feature: str) -> int:
-        """Give the number of phrasings with this feature, in the base too."""
-        feature_id = self._features.get(feature)
-        own = self._frequency[feature_id] if feature_id is not None else 0
-        return own + self._base.count(feature) if self._base else own
+        """Give the number of phrasings with this feature, those of the base included."""
+        number = self._vocabulary.get(feature)
+        return 0 if number is None else self._count(number)
+
+    def _count(self, number: int) -> int:
+        posting = self._postings.get(number)
+        if self._base is None:
+            return int(self._frequencies[number]) if number < len(self._frequencies) else 0
+        own = sum(posting[1::2]) if posting is not None else 0
+        return own + self._base._count(number)
 
     def phrasings(self) -> int:
         """Give the number of phrasings, those of the base included."""
         return self._live + self._base.phrasings() if self._base else self._live
 
-    def _feature_id(self, feature: str) -> int:
-        feature_id = self._features.setdefault(feature, len(self._postings))
-        if feature_id == len(self._postings):
-            self._postings.append(array("q"))
-            self._frequency.append(0)
-        return feature_id
+    def store(self) -> Store:
+        """Tell what a confidence needs to know of all entries, those of the base included."""
+        layers = self._layers()
+        entries = max(sum(len(index._entries) for index in layers), 1)
+        return Store(sum(index._unknowns for index in layers) / entries, self.phrasings() / entries)
 
-    def _weigh(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give the features' weights and the phrasings' lengths as vectors, worked out again after a change."""
-        now = (self.changes, self._base.changes if self._base else 0)
-        if self._weighed_at != now:
-            counts = np.fromiter((self.count(feature) for feature in self._features), dtype=np.float64)
-            pairs = np.fromiter((" " in feature for feature in self._features), dtype=bool)
-            weights = np.log((1 + self.phrasings()) / (1 + counts)) * np.where(pairs, PAIR_WEIGHT, 1.0)
-            # A word that stands in every phrasing says nothing, but must not make a length of zero.
-            self._weights = np.maximum(weights, _LEAST_WEIGHT)
-            squares = self._weights**2
-            self._norms = np.ones(len(self._rows))
-            for row, content in enumerate(self._rows):
-                if content is not None and content[2]:
-                    self._norms[row] = np.sqrt(squares[list(content[2])].sum())
-            self._weighed_at = now
-        return self._weights, self._norms
+    def search(self, query: Query, *, hidden: Collection[str] = ()) -> list[Candidate]:
+        """Give the entries that share words with the question, best first; equal ones in the order of their keys.
+
+        Args:
+            query: from ``read``, of this index or of one that lies over it.
+            hidden: keys of entries to leave out.
+        """
+        with _CHANGING:
+            asked = self._ask(query)
+            vector = self._text_vector(asked)
+            scored = []
+            for counted, key in self._rank(asked, _CANDIDATES, hidden):
+                margin = self._margin(key, vector, counted)
+                scored.append((-(margin + _COUNTED_SHARE * counted), key, margin))
+            scored.sort()
+            found = [
+                self._candidate(key, -score, margin, query, asked, compared=place < _COMPARED)
+                for place, (score, key, margin) in enumerate(scored[:_SHOWN])
+            ]
+            return sorted(found, key=lambda candidate: candidate.similarity < EXACT)
+
+    def learn(self, limit: int | None = None) -> int:
+        """Let entries learn that have not, or whose neighbours have changed; ``search`` would do it on demand.
+
+        Args:
+            limit: at most so many.
+
+        Returns:
+            How many have learnt; 0 when none is left to.
+        """
+        waiting = [key for key, entry in list(self._entries.items()) if not self._has_learnt(entry)][:limit]
+        for key in waiting:
+            with _CHANGING:
+                entry = self._entries.get(key)
+                if entry is None:
+                    continue
+                lesson, then = self._lesson(key), self._version()
+            learnt = learn(*lesson)  # The long part leaves the index to others ...
+            with _CHANGING:
+                if self._version() == then:  # ... who may have changed it.
+                    entry.learnt, entry.learnt_at = learnt, then[1]
+        if not waiting:
+            self._vectors.clear()
+        return len(waiting)
+
+    def _version(self) -> tuple[int, int]:
+        return self.changes, self._base.changes if self._base else 0
+
+    # Searching
+
+    def _ask(self, query: Query) -> _Asked:
+        """Turn a question into features: its words, the names they stand for, pairs of neighbours, and the kind."""
+        factors: dict[str, float] = {}
+        for word in query.words:
+            names = [name for name in sorted(word.names) if self._is_known(name)]
+            for term in names if names and not self._is_known(word.term) else (word.term, *names):
+                factors[term] = max(word.factor, factors.get(term, 0.0))
+        words = dict(factors)
+        own = tuple(word.term for word in query.words if word.factor >= TYPO_FACTOR)
+        factors.update(dict.fromkeys(pairs(own), 1.0))
+        if query.kind:
+            factors[_KIND + query.kind] = 1.0
+        known: dict[int, float] = {}
+        strange = 0
+        for feature, factor in factors.items():
+            number = self._vocabulary.get(feature)
+            if number is not None and self._count(number):
+                known[number] = factor
+            elif feature in words:
+                strange += 1
+        numbers = np.array(sorted(known), dtype=np.int32)
+        meanings_of = tuple(
+            tuple(number for meaning in word.meanings if (number := self._vocabulary.get(meaning)) is not None)
+            for word in query.words
+        )
+        return _Asked(
+            numbers=numbers,
+            factors=np.array([known[number] for number in numbers.tolist()]),
+            strange=strange,
+            words=words,
+            meanings_of=meanings_of,
+            meanings=np.fromiter(chain.from_iterable(meanings_of), dtype=np.int32),
+        )
+
+    def _rank(self, asked: _Asked, limit: int, hidden: Collection[str] = ()) -> list[tuple[float, str]]:
+        """Give the entries of the highest counted scores, with these, best first."""
+        if not len(asked.numbers) or not self._entries:
+            return []
+        scores = np.zeros(len(self._keys))
+        for number, factor in zip(asked.numbers.tolist(), asked.factors.tolist(), strict=True):
+            posting = self._postings.get(number)
+            if posting is None:
+                continue
+            if len(posting) >= 2 * max(_COMMON, _COMMON_SHARE * len(self._keys)):
+                scores += factor * self._row(number, posting)
+            else:
+                slots, gains = _slots_and_gains(posting)
+                scores[slots] += factor * gains
+                # A view keeps the posting from growing.
+                del slots
+        for key in hidden:
+            if (entry := self._entries.get(key)) is not None:
+                scores[entry.slot] = 0.0
+        length = float(asked.factors.sum())
+        surprise = float(asked.factors @ self._surprise(asked.numbers))
+        slots = np.flatnonzero(scores).astype(np.int32)
+        scores = scores[slots] - length * self._missing()[slots]
+        if len(slots) > limit:
+            best = scores >= np.partition(scores, -limit)[-limit]
+            slots, scores = slots[best], scores[best]
+        found = sorted(
+            (-(score + surprise) / math.sqrt(length), str(self._keys[slot]))
+            for slot, score in zip(slots.tolist(), scores.tolist(), strict=True)
+        )
+        return [(-score, key) for score, key in found[:limit]]
+
+    def _row(self, number: int, posting: array[int]) -> NDArray[np.float32]:
+        """Give what a common feature gains each slot."""
+        row = self._rows.get(number)
+        if row is None:
+            row = np.zeros(len(self._keys), dtype=np.float32)
+            slots, gains = _slots_and_gains(posting)
+            row[slots] = gains
+            self._rows[number] = row
+        return row
+
+    def _missing(self) -> NDArray[np.float64]:
+        """Give what a feature costs each slot that has it not: the longer the entry, the more."""
+        version = sum(self._version())
+        if self._costs[0] != version:
+            self._costs = (version, np.log(self._tokens[: len(self._keys)] / _UNSEEN + self._feature_total()))
+        return self._costs[1]
+
+    def _candidate(
+        self, key: str, score: float, margin: float, query: Query, asked: _Asked, *, compared: bool
+    ) -> Candidate:
+        entry = self._entries[key]
+        has = set(_found(entry.features, asked.meanings).tolist())
+        explained = frozenset(
+            word.term
+            for word, meanings in zip(query.words, asked.meanings_of, strict=True)
+            if not has.isdisjoint(meanings) or not entry.background.isdisjoint(word.meanings)
+        )
+        phrasing, similarity = self._nearest(entry, asked) if compared else ("", 0.0)
+        return Candidate(
+            key=key,
+            answers=entry.answers,
+            score=score,
+            margin=margin,
+            phrasing=phrasing,
+            similarity=similarity,
+            kind_share=entry.kinds[query.kind] / len(entry.phrasings),
+            explained=explained,
+            on_topic=query.is_on_topic(explained),
+        )
+
+    def _nearest(self, entry: _Entry, asked: _Asked) -> tuple[str, float]:
+        """Give an entry's nearest phrasing, and how near it is: the cosine of both texts' features by their rarity."""
+        weights, length = self._word_weights(asked)
+        rarities = self._rarities(entry.rows)
+        places = np.minimum(asked.numbers.searchsorted(entry.rows), len(asked.numbers) - 1)
+        shared = np.where(asked.numbers[places] == entry.rows, weights[places] * rarities, 0.0)
+        filled = np.flatnonzero(np.diff(entry.starts))
+        starts = entry.starts[filled]
+        near = np.add.reduceat(shared, starts) / np.sqrt(np.add.reduceat(rarities**2, starts))
+        best = int(near.argmax())
+        return entry.phrasings[filled[best]], float(near[best]) / length
+
+    # Learning
+
+    def _learnt(self, key: str) -> Weights:
+        """Give what an entry has learnt; it learns now if it has not, or if the base has changed since."""
+        entry = self._entries[key]
+        if not self._has_learnt(entry):
+            entry.learnt, entry.learnt_at = learn(*self._lesson(key)), self._version()[1]
+        assert entry.learnt is not None  # noqa: S101 - for the type checker
+        return entry.learnt
+
+    def _margin(self, key: str, vector: Vector, counted: float) -> float:
+        if self.learns_on_demand or self._has_learnt(self._entries[key]):
+            return self._learnt(key).margin(vector)
+        return min(max(_ESTIMATE[0] + _ESTIMATE[1] * counted, -1.0), 1.0)
+
+    def _has_learnt(self, entry: _Entry) -> bool:
+        return entry.learnt is not None and entry.learnt_at == self._version()[1]
+
+    def _lesson(self, key: str) -> tuple[list[Vector], list[Vector]]:
+        """Give the phrasings from which an entry learns: its own, and those of others."""
+        own = [self._vector_of(key, row) for row in range(len(self._entries[key].phrasings))]
+        number = min(max(_OTHERS * len(own), _LEAST_OTHERS), _MOST_OTHERS)
+        return own, [*self._hardest(key, number), *self._everywhere(key, number)]
+
+    def _forget_learnt(self, key: str) -> None:
+        """Let an entry and those like it learn anew, since what they learnt from has changed."""
+        self.changes += 1
+        self._vectors.clear()
+        self._entries[key].learnt = None
+        for index, rival in self._rivals(key):
+            if index is self:
+                self._entries[rival].learnt = None
+
+    def _rivals(self, key: str) -> list[tuple[Index, str]]:
+        """Give the entries most like this one: those that its most telling words, all together, would find."""
+        entry = self._entries[key]
+        telling = np.argsort(-entry.counts * self._surprise(entry.features), kind="stable")[:_TELLING]
+        telling.sort()
+        asked = _Asked(entry.features[telling], entry.counts[telling].astype(np.float64))
+        return [(index, rival) for index in self._layers() for _, rival in index._rank(asked, _RIVALS, (key,))]
+
+    def _hardest(self, key: str, number: int) -> Iterator[Vector]:
+        """Give the phrasings of its rivals that an entry's own words explain best, a word on average."""
+        entry = self._entries[key]
+        if not len(entry.features):
+            return
+        never = math.log(len(entry.rows) / _UNSEEN + self._feature_total())
+        found: list[tuple[float, str, int, Index]] = []
+        for index, rival_key in self._rivals(key):
+            rival = index._entries[rival_key]
+            places = np.minimum(np.searchsorted(entry.features, rival.rows), len(entry.features) - 1)
+            shared = entry.features[places] == rival.rows
+            gains = np.where(shared, np.log1p(entry.counts[places] / _UNSEEN), 0.0) + self._surprise(rival.rows) - never
+            filled = np.flatnonzero(np.diff(rival.starts))
+            means = np.add.reduceat(gains, rival.starts[filled]) / np.diff(rival.starts)[filled]
+            found += [(-mean, rival_key, row, index) for mean, row in zip(means.tolist(), filled.tolist(), strict=True)]
+        found.sort(key=lambda hit: hit[:3])
+        for _, rival_key, row, index in found[:number]:
+            yield index._vector_of(rival_key, row)
+
+    def _everywhere(self, key: str, number: int) -> list[Vector]:
+        """Give phrasings of other entries, evenly spread over all of them."""
+        rows = [(index, *place) for index in self._layers() for place in index._spread() if place[0] != key]
+        return [index._vector_of(other, row) for index, other, row in rows[:: max(len(rows) // number, 1)]]
+
+    def _spread(self) -> list[tuple[str, int]]:
+        """Give some phrasings, by key and row, evenly spread over the entries in the order of their keys."""
+        if self._sample is None or self._sample[0] != self.changes:
+            keys = sorted(self._entries)
+            ends = np.cumsum([len(self._entries[key].phrasings) for key in keys], dtype=np.int64)
+            positions = np.arange(0, self._live, max(self._live // _MOST_OTHERS, 1))
+            places = np.searchsorted(ends, positions, side="right").tolist()
+            starts = (ends[places] - [len(self._entries[keys[place]].phrasings) for place in places]).tolist()
+            rows = [(keys[p], int(at - start)) for p, at, start in zip(places, positions, starts, strict=True)]
+            self._sample = (self.changes, rows)
+        return self._sample[1]
+
+    def _vector_of(self, key: str, row: int) -> Vector:
+        """Give a phrasing as a vector; those used last are kept."""
+        vector = self._vectors.get((key, row))
+        if vector is None:
+            while len(self._vectors) >= _KEPT_VECTORS:
+                del self._vectors[next(iter(self._vectors))]
+            entry = self._entries[key]
+            ids = np.sort(entry.rows[entry.starts[row] : entry.starts[row + 1]])
+            rarities = self._rarities(ids)
+            words = zip(map(self._vocabulary.feature, ids.tolist()), rarities.tolist(), strict=True)
+            letters = [
+                (runs, len(runs), rarity)
+                for word, rarity in words
+                if _is_word(word) and (runs := self._vocabulary.add_letters(word)) is not None
+            ]
+            length = math.sqrt(float(rarities @ rarities))
+            vector = self._vectors[key, row] = _joined(ids, rarities / max(length, _LEAST), letters)
+        return vector
+
+    def _text_vector(self, asked: _Asked) -> Vector:
+        weights, length = self._word_weights(asked)
+        letters = []
+        for term, factor in asked.words.items():
+            letters.append((*self._vocabulary.letters(term), factor * self.rarity(term)))
+        return _joined(asked.numbers, weights / length, letters)
+
+    # Counting
+
+    def _layers(self) -> tuple[Index, ...]:
+        return (self, *(self._base._layers() if self._base else ()))
+
+    def _word_weights(self, asked: _Asked) -> tuple[NDArray[np.float64], float]:
+        """Give the weights of a question's features, and the length of all, with those of words that stand nowhere."""
+        weights = asked.factors * self._rarities(asked.numbers)
+        strange = asked.strange * math.log(1 + self.phrasings()) ** 2
+        return weights, max(math.sqrt(float(weights @ weights) + strange), _LEAST)
+
+    def _rarities(self, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Give how much each feature weighs; see ``rarity``."""
+        return np.maximum(np.log((1 + self.phrasings()) / (1 + self._counts(numbers))), _LEAST)
+
+    def _surprise(self, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Give how unlikely each feature is among all that are counted, as a logarithm."""
+        return np.log(self._token_total() / np.maximum(self._counts(numbers), 1))
+
+    def _counts(self, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Give the number of phrasings with each feature, those of the base included."""
+        if self._base is None:
+            counts = np.zeros(len(numbers))
+            seen = numbers < len(self._frequencies)
+            counts[seen] = self._frequencies[numbers[seen]]
+            return counts
+        own = [sum(self._postings[number][1::2]) if number in self._postings else 0 for number in numbers.tolist()]
+        return self._base._counts(numbers) + np.array(own, dtype=np.float64)
+
+    def _token_total(self) -> int:
+        return self._own_tokens + (self._base._token_total() if self._base else 0)
+
+    def _feature_total(self) -> int:
+        return len(self._postings) + (self._base._feature_total() if self._base else 0)
+
+    def _features(self, normal: Normalised) -> Iterator[str]:
+        yield from normal.terms
+        for _, _, name in self.aliases.found(normal.terms):
+            yield from name
+        yield from pairs(normal.terms)
+        if kind := question_kind(normal.words):
+            yield _KIND + kind
+
+    def _is_known(self, term: str) -> bool:
+        return self.count(term) > 0
 
 
-def _pairs(terms: tuple[str, ...]) -> Iterator[str]:
-    """Give the pairs of neighbours, the beginning and the end included."""
-    if terms:
-        ends = (_EDGE, *terms, _EDGE)
-        for left, right in pairwise(ends):
-            yield f"{left} {right}"
+def _joined(
+    ids: NDArray[np.int32], weights: NDArray[np.float64], letters: list[tuple[NDArray[np.int32], int, float]]
+) -> Vector:
+    """Join the words of a text and the letter runs of its words to one vector, each half of length at most 1.
+
+    A word's letter runs share the square root of its rarity: letters tell less than words, and less differs.
+
+    Args:
+        ids: the known features, ascending.
+        weights: theirs, of length at most 1.
+        letters: for each word its known letter runs, how many it has in all, and its rarity.
+    """
+    runs = np.concatenate([known for known, _, _ in letters]) if letters else np.zeros(0, dtype=np.int32)
+    shares = [np.full(len(known), math.sqrt(max(rarity, 0.0) / total)) for known, total, rarity in letters]
+    unknown = sum(max(rarity, 0.0) * (total - len(known)) / total for known, total, rarity in letters)
+    unique, places = np.unique(runs, return_inverse=True)
+    sums = np.bincount(places, np.concatenate(shares)) if letters else np.zeros(0)
+    length = math.sqrt(float(sums @ sums) + unknown)
+    half = math.sqrt(0.5)
+    joined = np.concatenate([sums * (half / max(length, _LEAST)), weights * half])
+    return Vector(np.concatenate([unique, ids]).astype(np.int32), joined.astype(np.float32))
+
+
+def _slots_and_gains(posting: array[int]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Give the slots of a posting (a view of it), and what the feature gains each."""
+    placed = np.frombuffer(posting, dtype=np.int32).reshape(-1, 2)
+    return placed[:, 0], _GAINS[np.minimum(placed[:, 1], len(_GAINS) - 1)]
+
+
+def _found(numbers: NDArray[np.int32], wanted: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give those of the wanted numbers that are among these, which ascend."""
+    if not len(numbers):
+        return wanted[:0]
+    places = np.minimum(numbers.searchsorted(wanted), len(numbers) - 1)
+    found: NDArray[np.int32] = wanted[numbers[places] == wanted]
+    return found
+
+
+def _is_word(feature: str) -> bool:
+    return " " not in feature and not feature.startswith(_KIND)
+
+
+def _room_for(numbers: NDArray[Any], size: int) -> NDArray[Any]:
+    """Give the array, with room for at least this many numbers."""
+    if len(numbers) >= size:
+        return numbers
+    grown = np.zeros(max(size, 2 * len(numbers)), dtype=numbers.dtype)
+    grown[: len(numbers)] = numbers
+    return grown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,10 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from facts.matching.normalise import Normalised, normalise, stem
-from facts.matching.wordlists import FUNCTION_WORDS, QUESTION_KINDS
+from facts.matching.wordlists import FUNCTION_WORDS, POINTING_WORDS, QUESTION_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 # A misspelt word counts a little less than the word itself.
 TYPO_FACTOR = 0.9
@@ -20,7 +21,11 @@ TYPO_FACTOR = 0.9
 _TYPO_MIN_LENGTH = 4
 # From these lengths on, this many edits (of letters, or two letters swapped) are forgiven.
 _TYPO_EDITS = ((7, 2), (_TYPO_MIN_LENGTH, 1))
+# A number behind a name, of at most so many digits, tells which one of that name.
+_LONGEST_NUMBERING = 2
+_DOUBLE = re.compile(r"(.)\1")
 _LONGEST_KIND = max(len(words.split()) for words in QUESTION_KINDS)
+_KIND_TERMS = frozenset(stem(word) for words in QUESTION_KINDS for word in words.split())
 _FUNCTION_TERMS = frozenset(stem(word) for word in FUNCTION_WORDS)
 
 
@@ -50,6 +55,11 @@ class Word:
         """Whether the word says what the question is about, rather than how the sentence is built."""
         return self.term not in _FUNCTION_TERMS
 
+    @property
+    def points(self) -> bool:
+        """Whether the word points at what was said before."""
+        return self.typed in POINTING_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -57,11 +67,34 @@ class Query:
 
     words: tuple[Word, ...]
     kind: str | None = None
+    # Whether it numbers a name as no phrasing does (“Apollo 31”): that is something else than what is known.
+    names_stranger: bool = False
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The terms in order."""
         return tuple(word.term for word in self.words)
+
+    @property
+    def tells_only_numbers(self) -> bool:
+        """Whether a number is all that it is about: “what is 2 + 2?” is not about a “hall 2”."""
+        content = [word.term for word in self.words if word.is_content]
+        return bool(content) and all(term.isdecimal() for term in content)
+
+    @property
+    def only_points(self) -> bool:
+        """Whether it has no content word and points at something (“who said it?”)."""
+        return not any(word.is_content for word in self.words) and any(word.points for word in self.words)
+
+    @property
+    def only_asks(self) -> bool:
+        """Whether it says only what is wanted, not of what (“which year?”)."""
+        return self.kind is not None and all(not w.is_content or w.term in _KIND_TERMS for w in self.words)
+
+    def is_on_topic(self, explained: Collection[str]) -> bool:
+        """Tell whether these terms hold any of the question's content words but numbers, or it has none at all."""
+        about = [word.term for word in self.words if word.is_content]
+        return not about or any(term in explained and not term.isdecimal() for term in about)
 
 
 @dataclass(slots=True)
@@ -71,14 +104,12 @@ class Aliases:
     _by_first: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = field(default_factory=dict)
     _parts: frozenset[str] = frozenset()
 
-    def add(self, name: str, aliases: Iterable[str]) -> None:
-        """Let each alias stand for the name as well, and the name for itself."""
-        name_terms = normalise(name).terms
-        for alias in (name, *aliases):
-            terms = normalise(alias).terms
-            if terms:
-                entry = (terms, frozenset(name_terms) - frozenset(terms))
-                self._by_first.setdefault(terms[0], []).append(entry)
+    def add(self, name: str, aliases: Iterable[str], *, is_name: bool = True) -> None:
+        """Let each alias stand for the name as well, and the name for itself; ``is_name``: it is no common word."""
+        name_terms = frozenset(normalise(name).terms)
+        for terms in filter(None, (normalise(alias).terms for alias in (name, *aliases))):
+            self._by_first.setdefault(terms[0], []).append((terms, name_terms - frozenset(terms)))
+            if is_name:
                 self._parts |= frozenset(terms) - _FUNCTION_TERMS
 
     def is_part(self, term: str) -> bool:
@@ -113,17 +144,24 @@ class Speller:
     def __init__(self, base: Speller | None = None) -> None:
         self._base = base
         self._words: dict[str, int] = {}
+        # The words by first letter and length, so that a misspelling is compared with few.
+        self._alike: dict[tuple[str, int], dict[str, None]] = {}
 
     def learn(self, words: Iterable[str]) -> None:
         """Count these words as known once more."""
         for word in words:
-            self._words[word] = self._words.get(word, 0) + 1
+            count = self._words.get(word, 0)
+            self._words[word] = count + 1
+            if not count and len(word) >= _TYPO_MIN_LENGTH:
+                self._alike.setdefault((word[0], len(word)), {})[word] = None
 
     def forget(self, words: Iterable[str]) -> None:
         """Take back one ``learn``."""
         for word in words:
             if self._words[word] == 1:
                 del self._words[word]
+                if len(word) >= _TYPO_MIN_LENGTH:
+                    del self._alike[word[0], len(word)][word]
             else:
                 self._words[word] -= 1
 
@@ -133,22 +171,31 @@ class Speller:
     def nearest(self, word: str) -> str | None:
         """Give the known word that this one is most likely meant to be, or None.
 
-        The more letters a word has, the more of them may be wrong; the first letter must be right unless the
-        first two were swapped. Of equally near words the more frequent counts, then the alphabet.
+        A letter typed twice is one too many. Else, the more letters a word has, the more of them may be wrong; the
+        first letter must be right unless the first two were swapped. Of equally near words the more frequent
+        counts, then the alphabet.
         """
+        single = _DOUBLE.sub(r"\1", word)
+        if single != word and single in self:
+            return single
         edits = next((edits for length, edits in _TYPO_EDITS if len(word) >= length), 0)
         if not edits or not word.isalpha():
             return None
         choices = [
             known
-            for known in self._words
-            if abs(len(known) - len(word)) <= edits
-            and len(known) >= _TYPO_MIN_LENGTH
-            and (known[0] == word[0] or known[:2] == word[1::-1])
+            for length in range(max(len(word) - edits, _TYPO_MIN_LENGTH), len(word) + edits + 1)
+            for first in dict.fromkeys(word[:2])
+            for known in self._alike.get((first, length), ())
+            if (first == word[0] or known[:2] == word[1::-1])
             # Of four letters, another letter makes another word ("boys", "boss"): only swaps and gaps are forgiven.
             and (len(word) > _TYPO_MIN_LENGTH or len(known) != len(word) or sorted(known) == sorted(word))
         ]
-        found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=edits, limit=None)
+        found = [
+            hit
+            for hit in process.extract(word, choices, scorer=OSA.distance, score_cutoff=edits + 1, limit=None)
+            # The same letters in another order may lie one edit further off.
+            if hit[1] <= edits or sorted(hit[0]) == sorted(word)
+        ]
         if found:
             return min(found, key=lambda hit: (hit[1], -self._words[hit[0]], hit[0]))[0]
         return self._base.nearest(word) if self._base else None
@@ -177,16 +224,30 @@ def read_question(normal: Normalised, speller: Speller, aliases: Aliases, is_ter
         position += 1
         if known or term in _FUNCTION_TERMS:
             words.append(Word(typed, term))
+        elif (nearest := speller.nearest(typed)) and OSA.distance(typed, nearest) == 1:
+            words.append(Word(typed, stem(nearest), TYPO_FACTOR))
         elif parts := _split(typed, speller):
             words.extend(Word(part, stem(part)) for part in parts)
-        elif nearest := speller.nearest(typed):
+        elif nearest:
             words.append(Word(typed, stem(nearest), TYPO_FACTOR))
         else:
             words.append(Word(typed, term))
     for position, length, name in aliases.found(tuple(word.term for word in words)):
         for place in range(position, position + length):
             words[place] = replace(words[place], names=words[place].names | name)
-    return Query(tuple(words), question_kind(normal.words))
+    return Query(tuple(words), question_kind(normal.words), _numbers_stranger(words, aliases, is_term))
+
+
+def _numbers_stranger(words: Sequence[Word], aliases: Aliases, is_term: Callable[[str], bool]) -> bool:
+    """Tell whether a name is followed by a number that is none of something, and that never follows it elsewhere."""
+    return any(
+        number.term.isdecimal()
+        and len(number.term) <= _LONGEST_NUMBERING
+        and aliases.is_part(name.term)
+        and not is_term(f"{name.term} {number.term}")
+        and not (following and following.is_content)
+        for name, number, following in zip(words, words[1:], (*words[2:], None), strict=False)
+    )
 
 
 def _split(word: str, speller: Speller) -> tuple[str, str] | None:

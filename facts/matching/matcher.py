@@ -6,10 +6,17 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from facts.matching.decision import UNADDRESSED_THRESHOLD, Decision, Outcome, decide
+from facts.matching.decision import (
+    UNADDRESSED_FIT,
+    UNADDRESSED_SIMILARITY,
+    UNADDRESSED_THRESHOLD,
+    Decision,
+    Outcome,
+    decide,
+)
 from facts.matching.index import EXACT
 from facts.matching.lexicon import Query
-from facts.matching.normalise import normalise
+from facts.matching.normalise import MAX_CHARACTERS, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,26 +25,61 @@ if TYPE_CHECKING:
 
 # A question in more parts than this is a text; its first parts count.
 MAX_PARTS = 3
+# What goes beyond is not looked at: normalising drops what cannot be seen, and then cuts.
+_MOST_TYPED = 2 * MAX_CHARACTERS
 
+_ASKING = "who whom whose what when where why how which"
 _QUESTION_WORDS = frozenset(
-    "who whom whose what when where why how which is are was were do does did can could will would has have had should"
+    f"{_ASKING} is are was were do does did can could will would has have had should"
     " may".split()
 )
-_QUESTION_WORD = f"(?:{'|'.join(sorted(_QUESTION_WORDS))})"
+_QUESTION_WORD = (
+    rf"(?:(?:in|on|at|from|to|for|by)\s+(?:{_ASKING.replace(' ', '|')})|{'|'.join(sorted(_QUESTION_WORDS))})"
+)
 # Where a text falls into parts: after a sentence, and before a question word that “and” or a comma leads in.
 _JOINT = re.compile(
-    r"[?!.;\n]+\s+"
-    rf"|\s*,?\s+(?:and|also|plus|&|n)\s+(?:also\s+)?(?={_QUESTION_WORD}\b)"
+    r"(?<![?!.;\n])[?!.;\n]++\s+"
+    rf"|\s*,?\s+(?:and|also|plus|&|n|\+)\s+(?:also\s+)?(?={_QUESTION_WORD}\b)"
     rf"|,\s*(?={_QUESTION_WORD}(?:'?s)?\b)",
+    re.IGNORECASE,
+)
+# A part of so many words may be keywords that ask.
+_MOST_KEYWORDS = 3
+_CLAUSE_END = re.compile(r"(?<![?!.,;:()\n])(?:[?!.,;:()\n]++\s+|[()\n]++)|[^\w\s?!.,;:()'’/&%$€£#*+=<>@\"“”-]+")
+# So many clauses of a long text are looked at.
+_MOST_CLAUSES = 12
+_AND = {"and", "&", "n", "or"}
+# “A and B” is taken apart only where each side is at most so many words ...
+_LONGEST_SIDE = 3
+# ... and each of the two questions that come of it is this sure of its answer.
+SIDE_THRESHOLD = 0.85
+# What a question says of who tells it, or where it is told.
+_TELLING = re.compile(
+    r"^\W*(?:(?:and|so|but|wait|ok)\W+)*who\s+(?:was it that\s+)?"
+    r"(?:said|says|told|claims?|claimed|announced|confirmed|reported|stated)"
+    r"(?:\s+(?:us|that|there|it))*\b"
+    r"|^\W*(?:how|what)\s+(?:does|did|do)\s+(?:the|this|your)\s+\w+\s+(?:describe|(?:say|tell|write)(?:\s+us)?\s+about)\b"
+    r"|\baccording\s+to\s+(?:the|this|your)\s+\w+",
     re.IGNORECASE,
 )
 _BEGINS_AS_QUESTION = re.compile(rf"\W*(?:and\s+|so\s+|ok(?:ay)?\s+|but\s+|also\s+)*{_QUESTION_WORD}\b", re.IGNORECASE)
 _LEANS = re.compile(r"\W*(?:ok(?:ay)?\W+)?(?:and|what about|how about|also|then)\b", re.IGNORECASE)
-_POINTING = frozenset(
-    "it its that this those these they them their theirs he she him her his hers there one ones same".split()
+_ABOUT = re.compile(r"\W*(?:(?:and|so|ok(?:ay)?|but)\W+)*(?:what|how)\s+about\b", re.IGNORECASE)
+# Who says so is told with every fact.
+_SAYS_WHO = re.compile(
+    r"\W*(?:(?:and|so|but|ok(?:ay)?)\W+)?(?:says who"
+    r"|who (?:said|says|told|claims?|confirmed|reported) (?:that|this|it|so)"
+    r"|according to whom?|source)\W*",
+    re.IGNORECASE,
 )
 # A word from the question before counts this much of its weight.
 CONTEXT_FACTOR = 0.6
+# A question that may lean on the one before is taken alone when that is so much surer.
+ALONE_LEAD = 0.15
+# In “and Mars?”, so many words of the question before are tried in turn as the one whose place it takes.
+_MOST_REPLACED = 4
+# A reading that ends at a known unknown, or at an offer, is worth this much of one that ends at an answer.
+_KNOWN_UNKNOWN, _OFFER = 0.9, 0.5
 # A question with more content words than this stands on its own.
 _LEANING_CONTENT = 3
 
@@ -62,9 +104,20 @@ def is_question(text: str) -> bool:
     return text.rstrip().endswith(("?", "？")) or _BEGINS_AS_QUESTION.match(_plain(text)) is not None
 
 
+def _may_ask(part: str) -> bool:
+    """Tell whether a part may be asked by itself: a question, or bare keywords (“launch month + how long?”)."""
+    return is_question(part) or len(part.split()) <= _MOST_KEYWORDS
+
+
 def _plain(text: str) -> str:
     """Spell the text out as the matcher reads it, so that “whats” begins as a question."""
     return " ".join(normalise(text).words)
+
+
+def _sureness(match: Match) -> float:
+    """Tell how well a reading works: what is known is worth most, an offer least."""
+    worth = 1.0 if match.decision.outcome is Outcome.ANSWER else _KNOWN_UNKNOWN if match.decision.unknown else _OFFER
+    return worth * match.decision.confidence
 
 
 class Matcher:
@@ -85,25 +138,70 @@ class Matcher:
         Returns:
             One match; or, for a question in parts, one for each of its first parts: those with an answer first.
         """
+        question = question[:_MOST_TYPED]
         whole = self._leaning(question, context) if context else self.match_alone(question)
-        parts = [part for part in _JOINT.split(question) if part and is_question(part)]
-        if whole.with_context or whole.is_exact or len(parts) == 0 or parts == [question]:
+        if whole.is_exact:
             return (whole,)
+        answered, rest = self._in_parts(question, context)
+        if len(answered) > 1 or (answered and whole.decision.outcome is not Outcome.ANSWER):
+            return (*answered, *rest)
+        if whole.with_context:
+            return (whole,)
+        if pair := self._coordinated(question, whole):
+            return pair
+        return (whole if whole.decision.outcome is Outcome.ANSWER else self._shortened(question, whole),)
+
+    def _in_parts(self, question: str, context: str | None) -> tuple[list[Match], list[Match]]:
+        """Match a question part by part: those with answers of their own, and the others."""
+        parts = [part for part in _JOINT.split(question) if part and _may_ask(part)][:MAX_PARTS]
+        if len(parts) < 2:  # noqa: PLR2004 - one part is no part
+            return [], []
         answered: dict[tuple[str, ...], Match] = {}
         rest: list[Match] = []
-        before = context
-        for part in parts[:MAX_PARTS]:
-            match = self._leaning(part, before) if before else self.match_alone(part)
-            if not before and not any(word.is_content for word in match.query.words):
-                continue
-            before = part
+        for place, part in enumerate(parts):
+            match = self._leaning(part, parts[place - 1] if place else context or question)
             if match.decision.outcome is Outcome.ANSWER:
                 answered.setdefault(match.decision.keys, match)
-            else:
+            elif is_question(part):
                 rest.append(match)
-        if len(answered) > 1 or (answered and whole.decision.outcome is not Outcome.ANSWER):
-            return (*answered.values(), *rest)
-        return (whole,)
+        return list(answered.values()), rest
+
+    def _coordinated(self, question: str, whole: Match) -> tuple[Match, ...]:
+        """Match a question that asks the same of two things (“what do A and B mean”), once with either left out."""
+        words = question.split()
+        place = next((place for place, word in enumerate(words) if word.lower() in _AND), 0)
+        if not 0 < place < len(words) - 1 or (whole.candidates and " and " in whole.candidates[0].phrasing):
+            return ()
+        sides: list[list[Match]] = [[], []]
+        for length in range(1, _LONGEST_SIDE + 1):
+            sides[0].append(self.match_alone(" ".join(words[:place] + words[place + 1 + length :])))
+            sides[1].append(self.match_alone(" ".join(words[: max(place - length, 0)] + words[place + 1 :])))
+        first, second = (max(side, key=_sureness) for side in sides)
+        both = (first, second)
+        if first.decision.keys == second.decision.keys or any(
+            match.decision.outcome is not Outcome.ANSWER or match.decision.confidence < SIDE_THRESHOLD for match in both
+        ):
+            return ()
+        return both
+
+    def _shortened(self, question: str, whole: Match) -> Match:
+        """Match what is left without “who said that ...”, or without clauses that have nothing to do with the rest."""
+        readings = [whole]
+        plain = _TELLING.sub(" ", question)
+        if plain != question:
+            readings.append(self.match_alone(plain))
+        clauses = [clause for clause in _CLAUSE_END.split(question) if clause and clause.strip()][:_MOST_CLAUSES]
+        if whole.candidates and len(clauses) > 1:
+            explained = whole.candidates[0].explained
+            kept = [
+                clause
+                for clause in clauses
+                if any(word.is_content and word.term in explained for word in self._indexes[-1].read(clause).words)
+            ]
+            texts = {", ".join(kept), *(clause for clause in kept if is_question(clause.strip()))} - {""}
+            readings += [self.match_alone(text) for text in sorted(texts)[: MAX_PARTS + 1]]
+        best = max(readings, key=_sureness)
+        return best if best.decision.outcome is Outcome.ANSWER else whole
 
     def match_alone(self, question: str) -> Match:
         """Match a question as a whole and by itself."""
@@ -113,41 +211,72 @@ class Matcher:
         found = self._indexes[0].search(query, hidden=self._hidden)
         for index in self._indexes[1:]:
             found.extend(index.search(query))
-        found.sort(key=lambda candidate: (not candidate.on_topic, -candidate.score, candidate.key))
-        decision = decide(query, found, self._indexes[-1].rarity)
-        return Match(query, tuple(found), decision, with_context)
+        found.sort(key=lambda candidate: (candidate.similarity < EXACT, -candidate.score, candidate.key))
+        return self._decided(query, tuple(found), with_context=with_context)
+
+    def _decided(self, query: Query, candidates: tuple[Candidate, ...], *, with_context: bool) -> Match:
+        index = self._indexes[-1]
+        return Match(query, candidates, decide(query, candidates, index.rarity, index.store()), with_context)
 
     def _leaning(self, question: str, context: str) -> Match:
         """Match a question that may lean on the one before: alone, and filled up with that one's words."""
         alone = self.match_alone(question)
         content = sum(word.is_content for word in alone.query.words)
-        points = any(word.typed in _POINTING for word in alone.query.words)
+        points = any(word.points for word in alone.query.words)
         leans = _LEANS.match(question) is not None
-        if alone.is_exact or content > _LEANING_CONTENT or not (leans or points or content <= 1):
+        asks = alone.query.only_asks
+        if alone.is_exact or content > _LEANING_CONTENT or not (leans or points or asks or content <= 1):
             return alone
-        filled = self._match(self._fill_up(alone.query, self._indexes[-1].read(context)), with_context=True)
-        rank = [Outcome.UNKNOWN, Outcome.CHOICES, Outcome.ANSWER]
-        return max(filled, alone, key=lambda match: rank.index(match.decision.outcome))
+        before = self.match_alone(context)
+        contexts = [before.query]
+        if before.candidates:
+            contexts.append(self._indexes[-1].read(before.candidates[0].phrasing))
+        asked = self._indexes[-1].read(question[about.end() :]) if (about := _ABOUT.match(question)) else alone.query
+        own = {word.term for word in asked.words if word.is_content}
+        readings = [
+            self._moved_on(self._match(query, with_context=True), before.decision.keys, own)
+            for earlier in contexts
+            for query in self._fill_ups(asked, earlier)
+        ]
+        if _SAYS_WHO.fullmatch(question) and before.decision.outcome is Outcome.ANSWER:
+            readings.append(replace(before, with_context=True))
+        filled = max(readings, key=_sureness)
+        return alone if not asks and _sureness(alone) > _sureness(filled) + ALONE_LEAD else filled
 
-    def _fill_up(self, query: Query, before: Query) -> Query:
-        """Fill a leaning question up with the words of the question before.
+    def _moved_on(self, match: Match, given: tuple[str, ...], own: Collection[str]) -> Match:
+        """Leave out the fact that was given before: it does not explain what the question adds, or another answers."""
+        others = tuple(candidate for candidate in match.candidates if candidate.key not in given)
+        if len(others) == len(match.candidates):
+            return match
+        moved = self._decided(match.query, others, with_context=True)
+        explains = all(c.explained.issuperset(own) for c in match.candidates if c.key in given)
+        return match if explains and (own or moved.decision.outcome is not Outcome.ANSWER) else moved
 
-        A question without a question word of its own (“and Tianhe?”) asks the same of something else: its words
-        take the place of the names in that one. Otherwise that one's content words tell what “it” is.
+    def _fill_ups(self, query: Query, before: Query) -> list[Query]:
+        """Fill a leaning question up with the words of the question before, in each way that makes sense.
+
+        A question without a question word of its own (“and the other?”) asks the same of something else: its words
+        take the place of a name, or of one other word, in that one. Otherwise that one's content words tell what “it”
+        is.
         """
         is_name = self._indexes[-1].is_name
         have = set(query.terms)
         content = tuple(word for word in query.words if word.is_content)
         names_another = any(is_name(word.term) for word in content)
         if query.kind is None and not any(word.typed in _QUESTION_WORDS for word in query.words):
-            kept = tuple(w for w in before.words if w.term not in have and not (content and is_name(w.term)))
-            return Query(kept + content, before.kind)
+            kept = tuple(word for word in before.words if word.term not in have)
+            unnamed = tuple(word for word in kept if not (content and is_name(word.term)))
+            places = [place for place, word in enumerate(kept) if word.is_content and content][:_MOST_REPLACED]
+            replaced = [kept[:place] + content + kept[place + 1 :] for place in places]
+            topic = Query(content + tuple(word for word in unnamed if word.is_content))
+            return [topic, *(Query(words, before.kind) for words in (unnamed + content, *replaced))]
         extra = tuple(
-            replace(word, factor=CONTEXT_FACTOR)
+            # A name is what “it” stands for; other words only tell what it was about.
+            word if is_name(word.term) else replace(word, factor=CONTEXT_FACTOR)
             for word in before.words
             if word.is_content and word.term not in have and not (names_another and is_name(word.term))
         )
-        return Query(query.words + extra, query.kind)
+        return [Query(query.words + extra, query.kind)]
 
 
 def settle(matches: Sequence[Match], question: str, *, addressed: bool) -> Outcome:
@@ -160,7 +289,10 @@ def settle(matches: Sequence[Match], question: str, *, addressed: bool) -> Outco
     if addressed:
         return outcome
     sure = all(
-        match.decision.outcome is Outcome.ANSWER and match.decision.confidence >= UNADDRESSED_THRESHOLD
+        match.decision.outcome is Outcome.ANSWER
+        and match.decision.confidence >= UNADDRESSED_THRESHOLD
+        and match.candidates[0].similarity >= UNADDRESSED_SIMILARITY
+        and (match.is_exact or match.candidates[0].score >= UNADDRESSED_FIT)
         for match in matches
     )
     return Outcome.ANSWER if sure and is_question(question) else Outcome.IGNORED

@@ -31,27 +31,35 @@ CHAT_SPELLINGS = {
     "thx": "thanks", "ty": "thanks", "tho": "though", "rn": "right now", "idk": "i do not know", "smth": "something",
     "sth": "something", "tmrw": "tomorrow", "yr": "year", "yrs": "years", "mins": "minutes", "hrs": "hours",
     "da": "the", "teh": "the", "hav": "have", "dat": "that", "dis": "this", "gov": "government", "govt": "government",
-    "intl": "international", "vs": "versus", "alot": "a lot", "astro": "astronaut", "astros": "astronauts",
-    "nvm": "never mind", "tbh": "to be honest", "fr": "for real", "em": "them", "ya": "you", "yall": "you all",
+    "intl": "international", "vs": "versus", "alot": "a lot", "nvm": "never mind", "tbh": "to be honest",
+    "fr": "for real", "tldr": "summary", "em": "them", "ya": "you", "yall": "you all",
     "wanted": "want", "info": "information",
 }  # fmt: skip
 
 # Words that say how a sentence is built, not what it is about: what of them is unexplained hardly matters.
 FUNCTION_WORDS = frozenset({
-    "a", "about", "actually", "again", "all", "also", "am", "an", "and", "any", "anybody", "anyone", "anything",
-    "anyway", "are", "as", "at", "be", "been", "being", "bot", "bro", "but", "by", "can", "could", "curious", "did",
-    "do", "does", "doing", "done", "dude", "even", "ever", "exactly", "explain", "for", "from", "get", "gets",
-    "getting", "give", "go", "going", "got", "guys", "had", "has", "have", "having", "he", "hello", "help", "her",
-    "here", "hey", "hi", "him", "his", "how", "i", "idea", "if", "in", "into", "is", "it", "its", "itself", "just",
-    "kind", "know", "let", "like", "lol", "long", "man", "many", "may", "me", "might", "mind", "more", "most",
-    "much", "my", "need", "no", "not", "now", "of", "off", "ok", "okay", "on", "one", "only", "or", "our", "out",
-    "over", "please", "question", "quick", "real", "really", "remember", "remind", "right", "say", "says", "shall",
-    "she", "should", "so", "some", "somebody", "someone", "something", "sorry", "still", "such", "sure", "tell",
-    "than", "thank", "thanks", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things",
-    "think", "this", "those", "though", "to", "too", "up", "us", "very", "want", "was", "we", "well", "were",
-    "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "wonder", "wondering",
-    "would", "yes", "yet", "yo", "you", "your",
+    "a", "about", "actually", "advance", "again", "all", "also", "am", "an", "and", "any", "anybody", "anyone",
+    "anything", "anyway", "appreciate", "are", "as", "assignment", "at", "be", "been", "being", "bet", "bot",
+    "bother", "bro", "buddy", "but", "by", "can", "cheers", "could", "curious", "dear", "did", "do", "does",
+    "doing", "done", "dude", "essay", "even", "ever", "exactly", "explain", "for", "friend", "from", "get",
+    "gets", "getting", "give", "go", "going", "got", "grateful", "greetings", "guys", "had", "has", "have",
+    "having", "he", "hello", "help", "her", "here", "hey", "hi", "him", "his", "homework", "honestly", "hope",
+    "how", "i", "idea", "if", "in", "into", "is", "it", "its", "itself", "just", "kind", "kindly", "know",
+    "let", "like", "lol", "long", "man", "many", "mate", "may", "me", "might", "mind", "more", "most", "much",
+    "my", "need", "no", "not", "now", "of", "off", "ok", "okay", "on", "one", "only", "or", "our", "out",
+    "over", "please", "question", "quick", "real", "really", "remember", "remind", "right", "roommate", "say",
+    "says", "school", "settle", "shall", "she", "should", "sir", "so", "some", "somebody", "someone",
+    "something", "sorry", "still", "such", "sure", "swear", "swears", "teacher", "tell", "than", "thank",
+    "thanks", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things", "think",
+    "this", "those", "though", "to", "too", "up", "us", "very", "want", "was", "we", "well", "were", "what",
+    "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "wonder", "wondering",
+    "would", "writing", "yes", "yet", "yo", "you", "your",
 })  # fmt: skip
+
+# Words that stand for something that was said before.
+POINTING_WORDS = frozenset(
+    "it its that this those these they them their theirs he she him her his hers there one ones same".split()
+)
 
 # What a question asks for, by its question words. The longest match counts.
 QUESTION_KINDS = {

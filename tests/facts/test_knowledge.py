@@ -1070,3 +1070,22 @@ async def test_milestones_are_in_the_order_of_time(town: KnowledgeBase) -> None:
         "1950",
         "2 January 2031",
     ]
+
+
+async def test_facts_learn_in_the_background_from_the_start_and_after_a_change(
+    database: Database, clock: Clock
+) -> None:
+    knowledge = await KnowledgeBase.open(database, clock=clock)
+    knowledge.begin_learning()
+    await knowledge.add(LAMP, EDITOR)
+    await knowledge.add(replace(LAMP, id="lamp-age", phrasings=("How old is the lamp?", "age of the lamp")), EDITOR)
+    engine = knowledge.engine
+    while engine.learn():
+        pass
+    await knowledge.end_learning()
+    assert engine.learn() == 0
+    await knowledge.add(
+        replace(LAMP, id="lamp-cost", phrasings=("What did the lamp cost?", "price of the lamp")), EDITOR
+    )
+    assert engine.learn() > 0, "after the end, nobody does it"
+    await knowledge.end_learning()

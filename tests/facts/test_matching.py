@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import fuzz
 from facts.engine import AnswerEngine
 from facts.entities import Fact, KnownUnknown, Name, Source
-from facts.matching.decision import ANSWER_THRESHOLD, Outcome
-from facts.matching.index import Index
+from facts.matching.decision import ANSWER_THRESHOLD, Evidence, Outcome, confidence
+from facts.matching.index import Index, Store
+from facts.matching.learning import Vector, learn
 from facts.matching.lexicon import Speller, question_kind
 from facts.matching.matcher import is_question
+from facts.matching.vocabulary import Vocabulary
 
 SOURCE = Source("handbook", "The Club")
 
@@ -118,6 +125,53 @@ def test_a_question_of_its_own_does_not_lean_on_the_one_before(club: AnswerEngin
     assert not answer.why[0].with_context
 
 
+def test_the_fact_that_was_given_is_not_given_again_for_what_it_does_not_explain(club: AnswerEngine) -> None:
+    assert [f.id for f in club.ask("what about the price?", context="who leads the club").facts] == ["fee"]
+    assert [f.id for f in club.ask("says who?", context="how big is the garden").facts] == ["garden"]
+
+
+def test_what_about_asks_the_same_of_another_thing() -> None:
+    engine = AnswerEngine.of(
+        [
+            fact("red-open", "When does the red hall open?", "red hall opening hours"),
+            fact("blue-open", "When does the blue hall open?", "blue hall opening hours"),
+            fact("blue-size", "How big is the blue hall?", "size of the blue hall"),
+            *FACTS,
+        ]
+    )
+    for question in ("what about blue", "and the blue one?", "how about the blue hall?"):
+        answer = engine.ask(question, context="When does the red hall open?")
+        assert [f.id for f in answer.facts] == ["blue-open"], question
+
+
+@pytest.mark.parametrize(
+    ("question", "facts"),
+    [
+        ("what is the size and the founding year of the club garden", None),
+        ("Good evening everyone! I have a silly question: how big is the garden? Many thanks in advance.", ["garden"]),
+        ("I was out all day 😅 when does the library open", ["opening"]),
+        ("who said that the garden is how big", None),
+    ],
+)
+def test_what_has_nothing_to_do_with_the_question_is_left_out(
+    club: AnswerEngine, question: str, facts: list[str] | None
+) -> None:
+    found = [f.id for f in club.ask(question).facts]
+    assert found == facts if facts is not None else len(found) == len(set(found))
+
+
+def test_one_question_about_two_things_gets_both_facts() -> None:
+    engine = AnswerEngine.of(
+        [
+            fact("north", "What does North mean?", "meaning of North", "what does the name North mean"),
+            fact("south", "What does South mean?", "meaning of South", "what does the name South mean"),
+            *FACTS,
+        ],
+        [UNKNOWN],
+    )
+    assert {f.id for f in engine.ask("what do North and South mean?").facts} == {"north", "south"}
+
+
 @pytest.mark.parametrize("message", ["the library opens soon", "lol", "good morning", "is it?", "you coming?"])
 def test_unaddressed_talk_is_ignored(club: AnswerEngine, message: str) -> None:
     answer = club.ask(message, addressed=False)
@@ -155,6 +209,75 @@ def test_a_changed_fact_answers_like_one_that_was_there_from_the_start() -> None
         one, other = changed.ask(question), fresh.ask(question)
         assert (one.outcome, one.facts, one.related) == (other.outcome, other.facts, other.related)
         assert one.why[0].confidence == pytest.approx(other.why[0].confidence)
+
+
+def test_learning_before_the_first_question_changes_no_answer() -> None:
+    lazy, eager = (AnswerEngine.of(FACTS, [UNKNOWN], NAMES) for _ in range(2))
+    assert eager.learn(limit=2) == 2
+    assert eager.learn() == len(FACTS) + 1 - 2
+    assert eager.learn() == 0
+    for question in ("how big is the garden", "membreship fee", "who leads it", "where can i park"):
+        assert eager.ask(question).why == lazy.ask(question).why
+
+
+def test_a_question_need_not_wait_for_learning() -> None:
+    engine = AnswerEngine.of(FACTS, [UNKNOWN], NAMES)
+    engine.leave_learning()
+    assert [f.id for f in engine.ask("when does the library open").facts] == ["opening"]
+    assert engine.learn() == len(FACTS) + 1, "no question has learnt in its stead"
+
+
+def test_a_change_lets_its_neighbours_learn_again() -> None:
+    engine = AnswerEngine.of(FACTS, [UNKNOWN], NAMES)
+    engine.learn()
+    engine.put(fact("garden", "How big is the garden today?", "garden area today"), 4)
+    assert engine.learn() > 1
+    engine.discard_fact("garden")
+    assert engine.learn() > 0
+    assert engine.ask("how big is the garden").outcome is not Outcome.ANSWER
+
+
+def test_facts_may_change_while_others_learn() -> None:
+    index = Index()
+    for number in range(120):
+        index.put(f"e{number}", [f"what about thing {number} of the house", f"tell me of item number {number}"])
+    with ThreadPoolExecutor(1) as pool:
+        learning = pool.submit(index.learn)
+        for number in range(0, 120, 3):
+            index.put(f"e{number}", [f"where is thing {number} of the house now"])
+            assert index.search(index.read(f"where is thing {number} now"))[0].key == f"e{number}"
+        learning.result()
+    while index.learn():
+        pass
+    fresh = Index()
+    for number in range(120):
+        phrasings = [f"what about thing {number} of the house", f"tell me of item number {number}"]
+        fresh.put(f"e{number}", phrasings if number % 3 else [f"where is thing {number} of the house now"])
+    for number in range(0, 120, 7):
+        question = f"thing {number} of the house"
+        assert index.search(index.read(question))[0].key == fresh.search(fresh.read(question))[0].key
+
+
+def test_a_server_over_the_shared_facts_counts_words_as_both_do() -> None:
+    base = Index()
+    base.put("shared", ["how big is the garden", "garden size"])
+    own = Index(base=base)
+    own.put("own", ["how big is the roof", "roof size"])
+    assert own.count("garden") == base.count("garden") == 2
+    assert own.count("roof") == 2
+    assert base.count("roof") == 0
+    assert [c.key for c in own.search(own.read("how big is the roof"))] == ["own"]
+    assert own.store().phrasings == 2
+    base.put("shared", ["how tall is the wall"])
+    assert own.search(own.read("size of the roof"))[0].key == "own"
+
+
+def test_confidence_follows_each_figure_and_is_greater_where_less_is_known_to_be_beyond() -> None:
+    low, high = Evidence(0.0, 0.1, 0.1, 0.2, 0.2, 0.5, 1.0), Evidence(0.8, 0.9, 0.9, 0.9, 0.9, 0.0, 0.0)
+    for name in Evidence.__slots__:
+        better = replace(low, **{name: getattr(high, name)})
+        assert confidence(better, Store(0.6, 30)) > confidence(low, Store(0.6, 30))
+    assert confidence(low, Store(0.0, 100)) > confidence(low, Store(0.0, 2)) > confidence(low, Store(0.6, 100)) - 1e-9
 
 
 def test_equal_scores_are_put_in_order_by_id_so_that_answers_never_change_by_chance() -> None:
@@ -253,3 +376,48 @@ def test_the_kind_of_answer_is_read_from_the_question_words(words: str, kind: st
 )
 def test_questions_are_told_from_talk(text: str, asks: bool) -> None:
     assert is_question(text) is asks
+
+
+def vector(**weights: float) -> Vector:
+    ids = sorted(int(name[1:]) for name in weights)
+    return Vector(np.array(ids, dtype=np.int32), np.array([weights[f"f{n}"] for n in ids], dtype=np.float32))
+
+
+def test_what_is_learnt_parts_an_entrys_own_phrasings_from_others() -> None:
+    own = [vector(f1=0.7, f2=0.7), vector(f1=0.7, f3=0.7)]
+    others = [vector(f2=0.7, f4=0.7), vector(f3=0.7, f5=0.7), vector(f4=1.0)]
+    weights = learn(own, others)
+    assert all(weights.margin(text) > 0.5 for text in own)
+    assert all(weights.margin(text) < -0.5 for text in others)
+    assert weights.margin(vector(f1=1.0)) > weights.margin(vector(f2=1.0)) > weights.margin(vector(f4=1.0))
+    assert weights.margin(vector(f99=1.0)) == pytest.approx(weights.bias)
+    again = learn(own, others)
+    assert (again.bias, again.ids.tolist(), again.weights.tolist()) == (
+        weights.bias,
+        weights.ids.tolist(),
+        weights.weights.tolist(),
+    )
+
+
+def test_an_entry_without_others_is_learnt_too() -> None:
+    assert learn([vector(f1=1.0)], []).margin(vector(f1=1.0)) > 0
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), max_size=20))
+def test_every_feature_and_letter_run_has_one_number(words: list[str]) -> None:
+    vocabulary = Vocabulary()
+    numbers = {word: vocabulary.add(word) for word in words}
+    assert len(set(numbers.values())) == len(numbers) == len(vocabulary)
+    for word, number in numbers.items():
+        assert (vocabulary.get(word), vocabulary.feature(number)) == (number, word)
+        runs, total = vocabulary.letters(word)
+        assert 0 <= len(runs) <= total
+        added = vocabulary.add_letters(word)
+        assert len(added) == total
+        assert (added < 0).all()
+        assert (np.diff(added) > 0).all()
+
+
+def test_random_and_mutated_questions_never_fail(engine: AnswerEngine) -> None:
+    for question, context in fuzz.questions(300):
+        assert len(engine.ask(question, context=context).facts) <= 3
