@@ -37,7 +37,8 @@ async def test_a_mention_gets_a_fact_with_its_source(world: World) -> None:
     asked = await world.mention(QUESTION)
     reply = world.last_reply()
     embed = reply.embeds[0]
-    assert embed.description == "Tianhe is 16.6 metres (55 feet) long."
+    assert embed.description is not None
+    assert embed.description.startswith("Tianhe is 16.6 metres (55 feet) long")
     assert embed.fields[0].name == "Source"
     assert embed.fields[0].value == "CNN, headline unknown, paragraph 7, as reported on 4 July 2021"
     assert embed.footer.text == FACT_ID

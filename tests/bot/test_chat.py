@@ -125,7 +125,7 @@ def test_a_person_at_a_terminal_sees_examples_asks_and_leaves(tmp_path: Path, fi
     assert process.wait(timeout=30) == 0
     text = printed.decode()
     assert words.CHAT_GREETING in text
-    assert "Tianhe is 16.6 metres (55 feet) long." in text
+    assert "Tianhe is 16.6 metres (55 feet) long" in text
     assert "tianhe-length" in text
 
 

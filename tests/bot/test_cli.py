@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT, WELL_SHAPED_TOKEN
 
-ARTICLE_FACT = "Tianhe is 16.6 metres (55 feet) long."
+ARTICLE_FACT = "Tianhe is 16.6 metres (55 feet) long"
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +87,13 @@ def test_ask_takes_the_question_before_as_context(folder: Path) -> None:
 def test_evaluate_prints_a_table_or_json_and_lists_errors(folder: Path) -> None:
     lines = [
         {"id": "a", "class": "answerable", "question": "tianhe length", "fact": "tianhe-length"},
-        {"id": "b", "class": "answerable", "question": "best pizza", "fact": "tianhe-length"},
+        {"id": "b", "class": "answerable", "question": "how do i centre a div", "fact": "tianhe-length"},
     ]
     (folder / "set.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
     table = tianwen("evaluate", "set.jsonl", "--errors", cwd=folder)
     assert "answerable" in table.stdout
     assert "50 %" in table.stdout
-    assert "b answerable: declined: best pizza" in table.stdout
+    assert "b answerable: declined: how do i centre a div" in table.stdout
     data = json.loads(tianwen("evaluate", "set.jsonl", "--json", cwd=folder).stdout)
     assert data["classes"]["answerable"] == {"n": 2, "correct": 1, "offered": 0, "wrong": 0, "declined": 1}
 
