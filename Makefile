@@ -7,10 +7,10 @@ PINS := constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint $(PINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check bench pictures clean
+.PHONY: help run test lint check bench bench-encoder fuzz pictures clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## join Discord when DISCORD_TOKEN is set, else chat in this terminal
 	@$(BIN)/tianwen run
@@ -25,8 +25,17 @@ lint: $(VENV)/dev.stamp ## linter, formatter and strict type checker
 
 check: test lint ## tests, then linter and types: what CI runs
 
-bench: $(VENV)/dev.stamp ## measure start-up and matching
+bench: $(VENV)/bench.stamp ## measure start-up, and the matching beside its peers
 	@$(BIN)/python -m benchmarks.startup
+	@$(BIN)/python -m benchmarks.matching
+
+bench-encoder: ## take the sentence encoder along (a download of gigabytes)
+	@$(MAKE) --no-print-directory $(VENV)/bench.stamp
+	@$(INSTALL) --editable '.[bench-encoder]' </dev/null >&2
+	@$(MAKE) --no-print-directory bench
+
+fuzz: $(VENV)/dev.stamp ## ask 100,000 random and mutated questions
+	@$(BIN)/python -m benchmarks.fuzz
 
 pictures: $(VENV)/dev.stamp ## draw the pictures in docs/ from the real bot
 	@$(BIN)/python -m docs.pictures
@@ -48,3 +57,7 @@ $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
 $(VENV)/dev.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
 	@$(INSTALL) --editable '.[dev]' </dev/null >&2
 	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp
+	@$(INSTALL) --editable '.[bench]' </dev/null >&2
+	@touch $@

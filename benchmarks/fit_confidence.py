@@ -18,7 +18,7 @@ from facts.matching.matcher import Matcher
 from facts.packs import shipped_packs
 
 TUNE = Path("tests/questions/tune.jsonl")
-PENALTY = 0.3
+PENALTY = 1.0
 ITERATIONS = 50
 CLASSES = {
     QuestionClass.ANSWERABLE,
@@ -61,6 +61,7 @@ def fit(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else TUNE
     engine = AnswerEngine.of_packs(shipped_packs())
+    engine.learn()
     weights = fit(*samples(engine, read_questions(path.read_text("utf-8"))))
     values = ", ".join(f"{name}={w:.2f}" for name, w in zip(Evidence.__slots__, weights, strict=False))
     print(f"WEIGHTS = Evidence({values})\nBIAS = {weights[-1]:.2f}")
