@@ -1,6 +1,6 @@
 """How sure to be, and what a question gets.
 
-The confidence that the best candidate answers the question is a logistic function of seven figures that a person
+The confidence that the best candidate answers the question is a logistic function of four figures that a person
 can read. Its weights are fitted by ``benchmarks/fit_confidence.py`` on ``tests/questions/tune.jsonl``.
 """
 
@@ -16,7 +16,6 @@ from facts.matching.index import EXACT, Candidate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from facts.matching.index import Store
     from facts.matching.lexicon import Query
 
 
@@ -45,56 +44,34 @@ UNADDRESSED_SIMILARITY = 0.4
 # A known unknown speaks in its own words from this confidence on; below, facts that are near are offered first.
 UNKNOWN_THRESHOLD = 0.4
 # A fact is offered as a choice when it explains at least this share of what the question is about ...
-CHOICE_EXPLAINED = 0.4
+CHOICE_EXPLAINED = 0.25
 # ... and its score is at most this far behind the best one's.
 CHOICE_GAP = 0.7
 # ... or if it is at least this likely and only the next one is far behind.
-CHOICE_THRESHOLD = 0.15
+CHOICE_THRESHOLD = 0.05
 MAX_CHOICES = 3
 MAX_RELATED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The figures that the confidence is made of, each from 0 to 1 but for the first.
+    """The figures that the confidence is made of.
 
     Attributes:
         fit: the best candidate's score, about -1 (no) to 2 (surely).
-        lead: by how much the best candidate's score leads that of the next one.
-        lead_over_unknowns: by how much it leads the best known unknown (or, if it is one, the best fact).
-        content_explained: share of the question's content words, by weight, that the candidate's phrasings hold.
-        all_explained: the same of all its words.
-        told_by_unknowns: share of the content words, by weight, that are left over and that a known unknown explains
-            (or, if the candidate is one, a fact).
+        lead: by how much it leads the next one's, 0 to 1.
+        explained: share of what the question is about, by weight, that the candidate's phrasings or statement hold.
         other_kind: 1 if nobody asks for it with a question of this kind (“who”, “how long”), else 0.
     """
 
     fit: float
     lead: float
-    lead_over_unknowns: float
-    content_explained: float
-    all_explained: float
-    told_by_unknowns: float
+    explained: float
     other_kind: float
 
 
-WEIGHTS = Evidence(
-    fit=0.6,
-    lead=1.83,
-    lead_over_unknowns=2.34,
-    content_explained=2.36,
-    all_explained=2.25,
-    told_by_unknowns=-2.3,
-    other_kind=-1.7,
-)
-BIAS = -5.71
-# How much of what people ask goes beyond the facts is told by the share of known unknowns among the entries; the
-# weights were fitted where it was this. With fewer, a question is likelier to have an answer: so much is added for the
-# difference ...
-FITTED_SHARE = 0.7
-BASE_RATE = 4.25
-# ... but only as far as the entries have so many phrasings each: with few, other words are no sign of another subject.
-WELL_PHRASED = 50
+WEIGHTS = Evidence(fit=1.18, lead=1.63, explained=2.01, other_kind=-1.59)
+BIAS = -1.96
 
 
 def weigh_evidence(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float]) -> Evidence:
@@ -106,37 +83,23 @@ def weigh_evidence(query: Query, candidates: Sequence[Candidate], rarity: Callab
         rarity: how much a term weighs.
     """
     best = candidates[0]
-    others = [candidate for candidate in candidates if candidate.answers is not best.answers]
     runner_up = max((c.score for c in candidates[1:]), default=-math.inf)
-    rival = max((c.score for c in others), default=-math.inf)
-    elsewhere = frozenset().union(*(c.explained for c in others))
-    content = all_words = content_explained = all_explained = told = 0.0
+    # A question without content that points at nothing is about all of its words (“who are you”).
     plain = len(query.words) > 1 and not any(word.is_content or word.points for word in query.words)
-    for word in query.words:
-        weight = rarity(word.term) * word.factor
-        explained = weight if word.term in best.explained else 0.0
-        all_words += weight
-        all_explained += explained
-        if word.is_content or plain:
-            content += weight
-            content_explained += explained
-            if not explained and word.term in elsewhere:
-                told += weight
+    weights = [(rarity(word.term) * word.factor, word) for word in query.words if word.is_content or plain]
+    content = sum(weight for weight, _ in weights)
+    explained = sum(weight for weight, word in weights if word.term in best.explained)
     return Evidence(
         fit=best.score,
         lead=min(max(best.score - runner_up, 0.0), 1.0),
-        lead_over_unknowns=min(max(best.score - rival, 0.0), 1.0),
-        content_explained=content_explained / content if content else 0.0,
-        all_explained=all_explained / all_words if all_words else 0.0,
-        told_by_unknowns=told / content if content else 0.0,
+        explained=explained / content if content else 0.0,
         other_kind=float(query.kind is not None and best.kind_share == 0),
     )
 
 
-def confidence(evidence: Evidence, store: Store) -> float:
+def confidence(evidence: Evidence) -> float:
     """Give the probability, 0 to 1, that the candidate with this evidence answers the question."""
-    total = BIAS + BASE_RATE * (FITTED_SHARE - store.unknown_share) * min(1.0, store.phrasings / WELL_PHRASED)
-    total += sum(getattr(WEIGHTS, name) * getattr(evidence, name) for name in Evidence.__slots__)
+    total = BIAS + sum(getattr(WEIGHTS, name) * getattr(evidence, name) for name in Evidence.__slots__)
     return 1 / (1 + math.exp(-total))
 
 
@@ -159,20 +122,19 @@ class Decision:
     evidence: Evidence | None = None
 
 
-def decide(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float], store: Store) -> Decision:
+def decide(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float]) -> Decision:
     """Decide what a question gets.
 
     Args:
         query: the question.
         candidates: best first; may be empty.
         rarity: how much a term weighs.
-        store: what it is found in.
     """
     if not candidates:
         return Decision(Outcome.UNKNOWN)
     best = candidates[0]
     evidence = weigh_evidence(query, candidates, rarity)
-    sure = confidence(evidence, store)
+    sure = confidence(evidence)
     is_exact = [c.key for c in candidates if c.similarity >= EXACT] == [best.key]
     if is_exact:
         sure = 1.0
@@ -191,6 +153,6 @@ def decide(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str]
     near = [c.key for c in offered if c.score >= best.score - CHOICE_GAP]
     if sure >= CHOICE_THRESHOLD:
         near = [c.key for c in offered[: max(len(near), 2)]]
-    if evidence.content_explained >= CHOICE_EXPLAINED and len(near) > 1:
+    if evidence.explained >= CHOICE_EXPLAINED and len(near) > 1:
         return Decision(Outcome.CHOICES, tuple(near[:MAX_CHOICES]), None, sure, evidence)
     return Decision(Outcome.UNKNOWN, (), None if best.answers or not best.on_topic else best.key, sure, evidence)

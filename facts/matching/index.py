@@ -88,19 +88,6 @@ class Candidate:
     on_topic: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
-    """What a confidence needs to know of the store as a whole.
-
-    Attributes:
-        unknown_share: the share of known unknowns among all entries, 0 to 1.
-        phrasings: how many phrasings an entry has on average.
-    """
-
-    unknown_share: float
-    phrasings: float
-
-
 @dataclass(slots=True)
 class _Entry:
     slot: int
@@ -162,7 +149,6 @@ class Index:
         self._tokens = np.zeros(0)
         self._live = 0
         self._own_tokens = 0
-        self._unknowns = 0
         self.changes = 0
         # Whether a search lets the entries that it finds learn first; if not, it goes by an estimate meanwhile.
         self.learns_on_demand: bool = base.learns_on_demand if base else True
@@ -225,7 +211,6 @@ class Index:
             self._rows.pop(feature, None)
         self._live += len(entry.phrasings)
         self._own_tokens += len(entry.rows)
-        self._unknowns += not entry.answers
         self._forget_learnt(key)
 
     def discard(self, key: str) -> None:
@@ -251,7 +236,6 @@ class Index:
             self._free.append(entry.slot)
             self._live -= len(entry.phrasings)
             self._own_tokens -= len(entry.rows)
-            self._unknowns -= not entry.answers
 
     def read(self, question: str) -> Query:
         """Make a question ready for ``search``."""
@@ -280,12 +264,6 @@ class Index:
     def phrasings(self) -> int:
         """Give the number of phrasings, those of the base included."""
         return self._live + self._base.phrasings() if self._base else self._live
-
-    def store(self) -> Store:
-        """Tell what a confidence needs to know of all entries, those of the base included."""
-        layers = self._layers()
-        entries = max(sum(len(index._entries) for index in layers), 1)
-        return Store(sum(index._unknowns for index in layers) / entries, self.phrasings() / entries)
 
     def search(self, query: Query, *, hidden: Collection[str] = ()) -> list[Candidate]:
         """Give the entries that share words with the question, best first; equal ones in the order of their keys.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TYPO_FACTOR = 0.9
 # Words shorter than this are too easily another word ("cost", "most").
 _TYPO_MIN_LENGTH = 4
+# Of words of this length, only two swapped letters are put right ("adn").
+_SWAP_LENGTH = 3
 # From these lengths on, this many edits (of letters, or two letters swapped) are forgiven.
 _TYPO_EDITS = ((7, 2), (_TYPO_MIN_LENGTH, 1))
 # A number behind a name, of at most so many digits, tells which one of that name.
@@ -26,7 +28,7 @@ _LONGEST_NUMBERING = 2
 _DOUBLE = re.compile(r"(.)\1")
 _LONGEST_KIND = max(len(words.split()) for words in QUESTION_KINDS)
 _KIND_TERMS = frozenset(stem(word) for words in QUESTION_KINDS for word in words.split())
-_FUNCTION_TERMS = frozenset(stem(word) for word in FUNCTION_WORDS)
+FUNCTION_TERMS = frozenset(stem(word) for word in FUNCTION_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Word:
     @property
     def is_content(self) -> bool:
         """Whether the word says what the question is about, rather than how the sentence is built."""
-        return self.term not in _FUNCTION_TERMS
+        return self.term not in FUNCTION_TERMS
 
     @property
     def points(self) -> bool:
@@ -63,10 +65,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question made ready for the index: its words, and the kind of answer that it asks for."""
+    """A question made ready for the index: its words, the kind of answer that it asks for, and its text spelt right."""
 
     words: tuple[Word, ...]
     kind: str | None = None
+    text: str = ""
     # Whether it numbers a name as no phrasing does (“Apollo 31”): that is something else than what is known.
     names_stranger: bool = False
 
@@ -110,7 +113,7 @@ class Aliases:
         for terms in filter(None, (normalise(alias).terms for alias in (name, *aliases))):
             self._by_first.setdefault(terms[0], []).append((terms, name_terms - frozenset(terms)))
             if is_name:
-                self._parts |= frozenset(terms) - _FUNCTION_TERMS
+                self._parts |= frozenset(terms) - FUNCTION_TERMS
 
     def is_part(self, term: str) -> bool:
         """Tell whether a term is part of any name or alias."""
@@ -178,6 +181,8 @@ class Speller:
         single = _DOUBLE.sub(r"\1", word)
         if single != word and single in self:
             return single
+        if len(word) == _SWAP_LENGTH:
+            return next((other for other in (word[0] + word[:0:-1], word[1::-1] + word[2]) if other in self), None)
         edits = next((edits for length, edits in _TYPO_EDITS if len(word) >= length), 0)
         if not edits or not word.isalpha():
             return None
@@ -211,6 +216,7 @@ def read_question(normal: Normalised, speller: Speller, aliases: Aliases, is_ter
         is_term: whether a term stands in any phrasing.
     """
     words: list[Word] = []
+    spelt: list[str] = []
     position = 0
     while position < len(normal.words):
         typed, term = normal.words[position], normal.terms[position]
@@ -219,23 +225,27 @@ def read_question(normal: Normalised, speller: Speller, aliases: Aliases, is_ter
         joined = typed + following
         if following and not (known and is_term(stem(following))) and joined in speller:
             words.append(Word(f"{typed} {following}", stem(joined)))
+            spelt.append(joined)
             position += 2
             continue
         position += 1
-        if known or term in _FUNCTION_TERMS:
-            words.append(Word(typed, term))
-        elif (nearest := speller.nearest(typed)) and OSA.distance(typed, nearest) == 1:
-            words.append(Word(typed, stem(nearest), TYPO_FACTOR))
-        elif parts := _split(typed, speller):
+        plain = known or term in FUNCTION_TERMS
+        nearest = None if plain else speller.nearest(typed)
+        parts = () if plain or (nearest and OSA.distance(typed, nearest) == 1) else _split(typed, speller)
+        if parts:
             words.extend(Word(part, stem(part)) for part in parts)
+            spelt.extend(parts)
         elif nearest:
             words.append(Word(typed, stem(nearest), TYPO_FACTOR))
+            spelt.append(nearest)
         else:
             words.append(Word(typed, term))
+            spelt.append(typed)
     for position, length, name in aliases.found(tuple(word.term for word in words)):
         for place in range(position, position + length):
             words[place] = replace(words[place], names=words[place].names | name)
-    return Query(tuple(words), question_kind(normal.words), _numbers_stranger(words, aliases, is_term))
+    stranger = _numbers_stranger(words, aliases, is_term)
+    return Query(tuple(words), question_kind(tuple(spelt)), " ".join(spelt), names_stranger=stranger)
 
 
 def _numbers_stranger(words: Sequence[Word], aliases: Aliases, is_term: Callable[[str], bool]) -> bool:
@@ -250,9 +260,9 @@ def _numbers_stranger(words: Sequence[Word], aliases: Aliases, is_term: Callable
     )
 
 
-def _split(word: str, speller: Speller) -> tuple[str, str] | None:
+def _split(word: str, speller: Speller) -> tuple[str, ...]:
     """Part two known words that were written as one (“robotarm”)."""
     for cut in range(3, len(word) - 2):
         if word[:cut] in speller and word[cut:] in speller:
             return word[:cut], word[cut:]
-    return None
+    return ()

@@ -15,8 +15,9 @@ from facts.matching.decision import (
     decide,
 )
 from facts.matching.index import EXACT
-from facts.matching.lexicon import Query
+from facts.matching.lexicon import FUNCTION_TERMS, Query
 from facts.matching.normalise import MAX_CHARACTERS, normalise
+from facts.matching.wordlists import ASKING_LINKS, ASKING_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -62,6 +63,8 @@ _TELLING = re.compile(
     r"|\baccording\s+to\s+(?:the|this|your)\s+\w+",
     re.IGNORECASE,
 )
+# A word that begins a question within a sentence; “whether” itself is not part of it.
+_EMBEDDED = re.compile(rf"(?:{_ASKING.replace(' ', '|')}|(?P<whether>whether|if))(?:['’]?(?:s|re|d))?\b", re.IGNORECASE)
 _BEGINS_AS_QUESTION = re.compile(rf"\W*(?:and\s+|so\s+|ok(?:ay)?\s+|but\s+|also\s+)*{_QUESTION_WORD}\b", re.IGNORECASE)
 _LEANS = re.compile(r"\W*(?:ok(?:ay)?\W+)?(?:and|what about|how about|also|then)\b", re.IGNORECASE)
 _ABOUT = re.compile(r"\W*(?:(?:and|so|ok(?:ay)?|but)\W+)*(?:what|how)\s+about\b", re.IGNORECASE)
@@ -106,7 +109,31 @@ def is_question(text: str) -> bool:
 
 def _may_ask(part: str) -> bool:
     """Tell whether a part may be asked by itself: a question, or bare keywords (“launch month + how long?”)."""
-    return is_question(part) or len(part.split()) <= _MOST_KEYWORDS
+    return is_question(part) or _is_keywords(part) or without_preface(part) != part
+
+
+def _is_keywords(part: str) -> bool:
+    terms = normalise(part).terms
+    return len(terms) <= _MOST_KEYWORDS and any(term not in FUNCTION_TERMS for term in terms)
+
+
+def without_preface(text: str) -> str:
+    """Give the question that is asked within a sentence (“my friend wants to know who ...”), or the text as it is."""
+    words = text.split()
+    for place, word in enumerate(words[1:], 1):
+        asked = _EMBEDDED.match(word)
+        if asked is None:
+            continue
+        before = next((w for w in reversed(_plain(" ".join(words[:place])).split()) if w not in ASKING_LINKS), "")
+        if before in ASKING_WORDS:
+            return " ".join(words[place + (asked["whether"] is not None) :])
+    return text
+
+
+def _asked(clause: str) -> str:
+    """Give what a clause asks, without its preface; empty if it does not ask."""
+    asked = without_preface(clause)
+    return asked if asked != clause or is_question(clause) else ""
 
 
 def _plain(text: str) -> str:
@@ -185,12 +212,14 @@ class Matcher:
         return both
 
     def _shortened(self, question: str, whole: Match) -> Match:
-        """Match what is left without “who said that ...”, or without clauses that have nothing to do with the rest."""
-        readings = [whole]
-        plain = _TELLING.sub(" ", question)
-        if plain != question:
-            readings.append(self.match_alone(plain))
+        """Match what is left without “who said that ...”, and the clauses that ask, each by itself."""
+        readings = [self.match_alone(text) for text in (_TELLING.sub(" ", question),) if text != question]
         clauses = [clause for clause in _CLAUSE_END.split(question) if clause and clause.strip()][:_MOST_CLAUSES]
+        asking = [(place, asked) for place, clause in enumerate(clauses) if (asked := _asked(clause.strip()))]
+        for place, asked in asking[-MAX_PARTS:]:
+            if asked != question.strip():
+                rest = ", ".join(clauses[:place] or clauses[place + 1 :])
+                readings.append(self._leaning(asked, rest) if rest else self.match_alone(asked))
         if whole.candidates and len(clauses) > 1:
             explained = whole.candidates[0].explained
             kept = [
@@ -198,9 +227,9 @@ class Matcher:
                 for clause in clauses
                 if any(word.is_content and word.term in explained for word in self._indexes[-1].read(clause).words)
             ]
-            texts = {", ".join(kept), *(clause for clause in kept if is_question(clause.strip()))} - {""}
-            readings += [self.match_alone(text) for text in sorted(texts)[: MAX_PARTS + 1]]
-        best = max(readings, key=_sureness)
+            if kept:
+                readings.append(self.match_alone(", ".join(kept)))
+        best = max(readings, key=_sureness, default=whole)
         return best if best.decision.outcome is Outcome.ANSWER else whole
 
     def match_alone(self, question: str) -> Match:
@@ -216,30 +245,31 @@ class Matcher:
 
     def _decided(self, query: Query, candidates: tuple[Candidate, ...], *, with_context: bool) -> Match:
         index = self._indexes[-1]
-        return Match(query, candidates, decide(query, candidates, index.rarity, index.store()), with_context)
+        return Match(query, candidates, decide(query, candidates, index.rarity), with_context)
 
     def _leaning(self, question: str, context: str) -> Match:
         """Match a question that may lean on the one before: alone, and filled up with that one's words."""
         alone = self.match_alone(question)
         content = sum(word.is_content for word in alone.query.words)
         points = any(word.points for word in alone.query.words)
-        leans = _LEANS.match(question) is not None
+        leans = _LEANS.match(alone.query.text) is not None
         asks = alone.query.only_asks
         if alone.is_exact or content > _LEANING_CONTENT or not (leans or points or asks or content <= 1):
             return alone
         before = self.match_alone(context)
+        if _SAYS_WHO.fullmatch(alone.query.text) and before.decision.outcome is Outcome.ANSWER:
+            return replace(before, with_context=True)
         contexts = [before.query]
-        if before.candidates:
+        if before.decision.outcome is not Outcome.UNKNOWN:
             contexts.append(self._indexes[-1].read(before.candidates[0].phrasing))
-        asked = self._indexes[-1].read(question[about.end() :]) if (about := _ABOUT.match(question)) else alone.query
+        about = _ABOUT.match(alone.query.text)
+        asked = self._indexes[-1].read(alone.query.text[about.end() :]) if about else alone.query
         own = {word.term for word in asked.words if word.is_content}
         readings = [
             self._moved_on(self._match(query, with_context=True), before.decision.keys, own)
             for earlier in contexts
             for query in self._fill_ups(asked, earlier)
         ]
-        if _SAYS_WHO.fullmatch(question) and before.decision.outcome is Outcome.ANSWER:
-            readings.append(replace(before, with_context=True))
         filled = max(readings, key=_sureness)
         return alone if not asks and _sureness(alone) > _sureness(filled) + ALONE_LEAD else filled
 

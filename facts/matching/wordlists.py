@@ -33,28 +33,44 @@ CHAT_SPELLINGS = {
     "da": "the", "teh": "the", "hav": "have", "dat": "that", "dis": "this", "gov": "government", "govt": "government",
     "intl": "international", "vs": "versus", "alot": "a lot", "nvm": "never mind", "tbh": "to be honest",
     "fr": "for real", "tldr": "summary", "em": "them", "ya": "you", "yall": "you all",
-    "wanted": "want", "info": "information",
+    "wanted": "want", "info": "information", "ft": "feet", "cu": "cubic", "w": "with", "wil": "will", "thr": "the",
+    "hte": "the", "thier": "their", "becuase": "because", "abotu": "about", "cn": "can",
 }  # fmt: skip
 
 # Words that say how a sentence is built, not what it is about: what of them is unexplained hardly matters.
 FUNCTION_WORDS = frozenset({
-    "a", "about", "actually", "advance", "again", "all", "also", "am", "an", "and", "any", "anybody", "anyone",
-    "anything", "anyway", "appreciate", "are", "as", "assignment", "at", "be", "been", "being", "bet", "bot",
-    "bother", "bro", "buddy", "but", "by", "can", "cheers", "could", "curious", "dear", "did", "do", "does",
-    "doing", "done", "dude", "essay", "even", "ever", "exactly", "explain", "for", "friend", "from", "get",
-    "gets", "getting", "give", "go", "going", "got", "grateful", "greetings", "guys", "had", "has", "have",
-    "having", "he", "hello", "help", "her", "here", "hey", "hi", "him", "his", "homework", "honestly", "hope",
-    "how", "i", "idea", "if", "in", "into", "is", "it", "its", "itself", "just", "kind", "kindly", "know",
-    "let", "like", "lol", "long", "man", "many", "mate", "may", "me", "might", "mind", "more", "most", "much",
-    "my", "need", "no", "not", "now", "of", "off", "ok", "okay", "on", "one", "only", "or", "our", "out",
-    "over", "please", "question", "quick", "real", "really", "remember", "remind", "right", "roommate", "say",
-    "says", "school", "settle", "shall", "she", "should", "sir", "so", "some", "somebody", "someone",
-    "something", "sorry", "still", "such", "sure", "swear", "swears", "teacher", "tell", "than", "thank",
-    "thanks", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things", "think",
-    "this", "those", "though", "to", "too", "up", "us", "very", "want", "was", "we", "well", "were", "what",
-    "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "wonder", "wondering",
-    "would", "writing", "yes", "yet", "yo", "you", "your",
+    "a", "about", "actually", "advance", "again", "all", "already", "also", "am", "an", "and", "any", "anybody",
+    "anyone", "anything", "anyway", "apparently", "appreciate", "approx", "approximately", "are", "as",
+    "assignment", "at", "basically", "be", "been", "being", "bet", "bot", "bother", "bro", "btw", "buddy", "but",
+    "by", "can", "cheers", "cool", "could", "curious", "current", "currently", "dear", "did", "do", "does", "doing",
+    "done", "dude", "essay", "even", "eventually", "ever", "exact", "exactly", "explain", "for", "friend", "from",
+    "get", "gets", "getting", "give", "go", "going", "gosh", "got", "grateful", "greetings", "guys", "had", "has",
+    "have", "having", "he", "hello", "help", "her", "here", "hey", "hi", "him", "his", "hmm", "homework",
+    "honestly", "hope", "how", "i", "idea", "if", "in", "into", "is", "it", "its", "itself", "just", "kind",
+    "kindly", "know", "let", "like", "literally", "lol", "long", "man", "many", "mate", "may", "maybe", "me",
+    "might", "mind", "moment", "more", "most", "much", "my", "nah", "need", "ngl", "no", "nope", "not", "now", "of",
+    "off", "ok", "okay", "on", "one", "only", "or", "our", "out", "over", "overall", "perhaps", "please", "precise",
+    "precisely", "pretty", "properly", "question", "quick", "real", "really", "remember", "remind", "right",
+    "roommate", "roughly", "say", "says", "school", "seriously", "settle", "shall", "she", "should", "simply",
+    "sir", "so", "some", "somebody", "someone", "something", "sorry", "still", "such", "sure", "swear", "swears",
+    "tbh", "teacher", "tell", "than", "thank", "thanks", "that", "the", "their", "them", "then", "there", "these",
+    "they", "thing", "things", "think", "this", "those", "though", "to", "too", "up", "us", "very", "want", "was",
+    "we", "well", "were", "what", "whats", "when", "where", "whether", "which", "while", "who", "whom", "whose",
+    "why", "will", "with", "wonder", "wondering", "would", "wow", "writing", "yeah", "yep", "yes", "yet", "yo",
+    "you", "your",
 })  # fmt: skip
+
+# Verbs and phrases behind which a question begins that is asked within a sentence (“my friend wants to know who ...”).
+ASKING_WORDS = frozenset(
+    "ask asks asked asking wonder wonders wondered wondering know knows tell tells told telling say says said explain"
+    " remember recall forgot forget figure work find mind curious idea clue sure unsure explain write writing out check"
+    " interested remind guess understand understood hear heard see list describe confirm".split()
+)
+# What may stand between these and the question word.
+ASKING_LINKS = frozenset(
+    "me us you to of about for out if exactly roughly again please the really just quickly down as on in like him her"
+    " them".split()
+)
 
 # Words that stand for something that was said before.
 POINTING_WORDS = frozenset(
