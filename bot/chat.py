@@ -125,7 +125,8 @@ def why_text(reasons: tuple[Reason, ...]) -> str:
         lines.append(f"read as      {' '.join(reason.words)}{context}")
         if reason.corrected:
             lines.append("spelling     " + ", ".join(f"{typed} → {term}" for typed, term in reason.corrected))
-        lines.append("unexplained  " + (", ".join(reason.unexplained) or "nothing"))
+        lines.append("explained    " + (", ".join(reason.explained) or "nothing"))
+        lines.append("left over    " + (", ".join(reason.unexplained) or "nothing"))
         for place, found in enumerate(reason.considered):
             label = "then" if place else "best"
             nearest = f"nearest “{found.phrasing}” {found.similarity:.2f}"

@@ -121,13 +121,14 @@ def evaluate_command(
     errors: Annotated[bool, typer.Option("--errors", help="List what was not right, and why.")] = False,
 ) -> None:
     """Ask every question of a set, and print how many were answered right."""
+    asked = read_questions(_read(questions))
     if facts is None:
         engine = AnswerEngine.of_packs(shipped_packs())
     else:
         exchange = parse_exchange(_read(facts), facts.name)
         engine = AnswerEngine.of(exchange.facts, exchange.unknowns, exchange.names)
     engine.learn()
-    report = evaluate(engine, read_questions(_read(questions)), answer_text)
+    report = evaluate(engine, asked, answer_text)
     if as_json:
         _print_json(report.as_json())
         return

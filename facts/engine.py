@@ -40,11 +40,25 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why one question, or one part of it, got what it got. Scores and confidence are from 0 to 1."""
+    """Why one question, or one part of it, got what it got.
+
+    Attributes:
+        outcome: what it got.
+        words: as it was read.
+        corrected: words taken for others that they resemble: as typed, and as taken.
+        explained: the words that say what it is about and that the best candidate explains.
+        unexplained: those that it leaves over.
+        considered: the best candidates, the best first.
+        confidence: in the best, 0 to 1.
+        threshold: the confidence from which on it answers.
+        evidence: what the confidence rests on; None when nothing was near.
+        with_context: whether it was read with the question before.
+    """
 
     outcome: Outcome
     words: tuple[str, ...]
     corrected: tuple[tuple[str, str], ...]
+    explained: tuple[str, ...]
     unexplained: tuple[str, ...]
     considered: tuple[Considered, ...]
     confidence: float
@@ -327,6 +341,7 @@ def _reason(match: Match) -> Reason:
         outcome=match.decision.outcome,
         words=tuple(word.typed for word in match.query.words),
         corrected=tuple((w.typed, w.term) for w in match.query.words if w.factor == TYPO_FACTOR),
+        explained=tuple(w.typed for w in match.query.words if w.is_content and w.term in explained),
         unexplained=tuple(w.typed for w in match.query.words if w.is_content and w.term not in explained),
         considered=tuple(
             Considered(c.key.partition(":")[2], c.phrasing, c.score, c.similarity) for c in match.candidates[:3]

@@ -29,7 +29,7 @@ class Outcome(enum.StrEnum):
 
 
 # At or above this confidence a fact is the answer.
-ANSWER_THRESHOLD = 0.55
+ANSWER_THRESHOLD = 0.4
 # A question that only points (“will they do it again?”) must nearly be a phrasing, or fit this well.
 POINTING_SIMILARITY = 0.75
 POINTING_FIT = 1.2

@@ -150,6 +150,7 @@ class Index:
         self._live = 0
         self._own_tokens = 0
         self.changes = 0
+        self._anything_learnt = False
         # Whether a search lets the entries that it finds learn first; if not, it goes by an estimate meanwhile.
         self.learns_on_demand: bool = base.learns_on_demand if base else True
         self._sample: tuple[int, list[tuple[str, int]]] | None = None
@@ -306,6 +307,7 @@ class Index:
             with _CHANGING:
                 if self._version() == then:  # ... who may have changed it.
                     entry.learnt, entry.learnt_at = learnt, then[1]
+                    self._anything_learnt = True
         if not waiting:
             self._vectors.clear()
         return len(waiting)
@@ -440,6 +442,7 @@ class Index:
         entry = self._entries[key]
         if not self._has_learnt(entry):
             entry.learnt, entry.learnt_at = learn(*self._lesson(key)), self._version()[1]
+            self._anything_learnt = True
         assert entry.learnt is not None  # noqa: S101 - for the type checker
         return entry.learnt
 
@@ -462,6 +465,8 @@ class Index:
         self.changes += 1
         self._vectors.clear()
         self._entries[key].learnt = None
+        if not self._anything_learnt:
+            return
         for index, rival in self._rivals(key):
             if index is self:
                 self._entries[rival].learnt = None

@@ -62,16 +62,28 @@ def learn(own: Sequence[Vector], others: Sequence[Vector]) -> Weights:
     values = np.concatenate([vector.weights for vector in vectors])
     rows = np.repeat(np.arange(len(vectors)), [len(vector.ids) for vector in vectors])
     features, columns = np.unique(ids, return_inverse=True)
-    matrix = np.zeros((len(vectors), len(features)), dtype=np.float32)
-    matrix[rows, columns] = values
-    # The constant 1 makes room for the bias.
-    kernel = (matrix @ matrix.T).astype(np.float64) + 1.0
     target = np.where(np.arange(len(vectors)) < len(own), 1.0, -1.0)
     slack = np.where(target > 0, 1 / _OWN_COST, 1 / _COST)
-    alphas = _solve(kernel, target, slack)
-    weights = (alphas.astype(np.float32) @ matrix).astype(np.float32)
+    alphas = _solve(_kernel(rows, columns, values, len(vectors)), target, slack)
+    weights = np.bincount(columns, alphas[rows] * values).astype(np.float32)
     telling = np.abs(weights) >= 0.05 * np.abs(weights).max()
     return Weights(features[telling].astype(np.int32), weights[telling], float(alphas.sum()))
+
+
+def _kernel(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], values: NDArray[np.float32], size: int
+) -> NDArray[np.float64]:
+    """Give how alike every two examples are: the products of their vectors, and 1, which makes room for the bias.
+
+    Features of one example alone, the most, only lengthen it: they need no column in the multiplication.
+    """
+    shared = np.bincount(columns)[columns] > 1
+    places = np.unique(columns[shared], return_inverse=True)[1]
+    matrix = np.zeros((size, int(places.max(initial=-1)) + 1), dtype=np.float32)
+    matrix[rows[shared], places] = values[shared]
+    kernel = (matrix @ matrix.T).astype(np.float64) + 1.0
+    kernel[np.diag_indices(size)] += np.bincount(rows[~shared], values[~shared].astype(np.float64) ** 2, size)
+    return kernel
 
 
 def _solve(kernel: NDArray[np.float64], target: NDArray[np.float64], slack: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -70,9 +70,9 @@ _LEANS = re.compile(r"\W*(?:ok(?:ay)?\W+)?(?:and|what about|how about|also|then)
 _ABOUT = re.compile(r"\W*(?:(?:and|so|ok(?:ay)?|but)\W+)*(?:what|how)\s+about\b", re.IGNORECASE)
 # Who says so is told with every fact.
 _SAYS_WHO = re.compile(
-    r"\W*(?:(?:and|so|but|ok(?:ay)?)\W+)?(?:says who"
-    r"|who (?:said|says|told|claims?|confirmed|reported) (?:that|this|it|so)"
-    r"|according to whom?|source)\W*",
+    r"\W*(?:(?:and|so|but|ok(?:ay)?|wait)\W+)*(?:says who"
+    r"|who (?:said|says|told|claims?|claimed|confirmed|reported)(?: (?:them|us|you|me))? (?:that|this|it|so)"
+    r"|according to whom?|source)(?: (?:lol|then|though|exactly|please|again))*\W*",
     re.IGNORECASE,
 )
 # A word from the question before counts this much of its weight.

@@ -38,7 +38,7 @@ async def test_a_mention_gets_a_fact_with_its_source(world: World) -> None:
     reply = world.last_reply()
     embed = reply.embeds[0]
     assert embed.description is not None
-    assert embed.description.startswith("Tianhe is 16.6 metres (55 feet) long")
+    assert embed.description == "Tianhe is 16.6 metres (55 feet) long, with 50 cubic metres of living space, according to CASC."
     assert embed.fields[0].name == "Source"
     assert embed.fields[0].value == "CNN, headline unknown, paragraph 7, as reported on 4 July 2021"
     assert embed.footer.text == FACT_ID

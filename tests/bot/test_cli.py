@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT, WELL_SHAPED_TOKEN
 
-ARTICLE_FACT = "Tianhe is 16.6 metres (55 feet) long"
+ARTICLE_FACT = "Tianhe is 16.6 metres (55 feet) long, with 50 cubic metres of living space, according to CASC."
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_ask_prints_the_json_of_the_contract(folder: Path) -> None:
 
 def test_ask_tells_why(folder: Path) -> None:
     done = tianwen("ask", "tianhe lenght", "--why", cwd=folder)
-    for told in (ARTICLE_FACT, "lenght → length", "tianhe-length", "unexplained  nothing", "confidence"):
+    for told in (ARTICLE_FACT, "lenght → length", "tianhe-length", "left over    nothing", "confidence"):
         assert told in done.stdout
     assert "why" in json.loads(tianwen("ask", "crew?", "--why", "--json", cwd=folder).stdout)
 
@@ -84,7 +84,7 @@ def test_ask_takes_the_question_before_as_context(folder: Path) -> None:
     assert json.loads(done.stdout)["facts"][0]["id"] == "tianhe-length"
 
 
-def test_evaluate_prints_a_table_or_json_and_lists_errors(folder: Path) -> None:
+def test_evaluate_prints_a_table_and_lists_errors(folder: Path) -> None:
     lines = [
         {"id": "a", "class": "answerable", "question": "tianhe length", "fact": "tianhe-length"},
         {"id": "b", "class": "answerable", "question": "how do i centre a div", "fact": "tianhe-length"},
@@ -94,8 +94,6 @@ def test_evaluate_prints_a_table_or_json_and_lists_errors(folder: Path) -> None:
     assert "answerable" in table.stdout
     assert "50 %" in table.stdout
     assert "b answerable: declined: how do i centre a div" in table.stdout
-    data = json.loads(tianwen("evaluate", "set.jsonl", "--json", cwd=folder).stdout)
-    assert data["classes"]["answerable"] == {"n": 2, "correct": 1, "offered": 0, "wrong": 0, "declined": 1}
 
 
 def test_evaluate_asks_the_facts_of_an_exchange_file_instead_of_the_articles(folder: Path) -> None:
