@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# How much a phrasing on the wrong side costs; an entry's own phrasings are few, so each costs more.
+# How much a phrasing of others on the wrong side costs. An entry's own are fewer; each costs so many times half of that
+# that all of them weigh the same in every entry, within these bounds.
 _COST = 2.0
-_OWN_COST = 6.0
+_LEAST_OWN_COST, _MOST_OWN_COST = 1.0, 20.0
 # The set of examples that matter settles after four or five rounds.
 _MOST_ROUNDS = 8
 
@@ -63,7 +64,8 @@ def learn(own: Sequence[Vector], others: Sequence[Vector]) -> Weights:
     rows = np.repeat(np.arange(len(vectors)), [len(vector.ids) for vector in vectors])
     features, columns = np.unique(ids, return_inverse=True)
     target = np.where(np.arange(len(vectors)) < len(own), 1.0, -1.0)
-    slack = np.where(target > 0, 1 / _OWN_COST, 1 / _COST)
+    own_cost = min(max(len(others) / len(own), _LEAST_OWN_COST), _MOST_OWN_COST)
+    slack = np.where(target > 0, 1 / own_cost, 1 / _COST)
     alphas = _solve(_kernel(rows, columns, values, len(vectors)), target, slack)
     weights = np.bincount(columns, alphas[rows] * values).astype(np.float32)
     telling = np.abs(weights) >= 0.05 * np.abs(weights).max()
