@@ -29,8 +29,8 @@ class Outcome(enum.StrEnum):
 
 
 # At or above this confidence a fact is the answer.
-ANSWER_THRESHOLD = 0.4
-# A question that only points (“will they do it again?”) must nearly be a phrasing, or fit this well.
+ANSWER_THRESHOLD = 0.5
+# A question that tells no subject (“will they do it again?”, “2 + 2?”) must nearly be a phrasing, or fit this well.
 POINTING_SIMILARITY = 0.75
 POINTING_FIT = 1.2
 # Whatever else speaks for it, it must fit this well: the best of entries that are all far away is no answer.
@@ -41,8 +41,10 @@ MARGIN = 0.01
 UNADDRESSED_THRESHOLD = 0.9
 UNADDRESSED_FIT = 0.9
 UNADDRESSED_SIMILARITY = 0.4
-# A known unknown speaks in its own words from this confidence on; below, facts that are near are offered first.
+# A known unknown speaks in its own words from this confidence on; below, facts that are near are offered first ...
 UNKNOWN_THRESHOLD = 0.4
+# ... and beside its words, if its score does not lead theirs by this much.
+UNKNOWN_LEAD = 0.5
 # A fact is offered as a choice when it explains at least this share of what the question is about ...
 CHOICE_EXPLAINED = 0.25
 # ... and its score is at most this far behind the best one's.
@@ -110,7 +112,7 @@ class Decision:
     Attributes:
         outcome: answer, choices or unknown.
         keys: the facts of an answer or a choice.
-        unknown: the known unknown that fits best, when the outcome is unknown because of it.
+        unknown: the known unknown that fits best, when the outcome is unknown, or choices, because of it.
         confidence: of the best candidate, 0 to 1.
         evidence: what the confidence rests on; None when nothing was near.
     """
@@ -138,21 +140,22 @@ def decide(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str]
     is_exact = [c.key for c in candidates if c.similarity >= EXACT] == [best.key]
     if is_exact:
         sure = 1.0
+    tells_subject = not (query.only_points or query.tells_only_numbers)
     settled = is_exact or (
         evidence.lead >= MARGIN
         and evidence.fit >= LEAST_FIT
-        and not query.tells_only_numbers
         and not query.names_stranger
-        and (not query.only_points or best.similarity >= POINTING_SIMILARITY or best.score >= POINTING_FIT)
+        and (tells_subject or best.similarity >= POINTING_SIMILARITY or best.score >= POINTING_FIT)
     )
     if settled and best.answers and sure >= ANSWER_THRESHOLD:
         return Decision(Outcome.ANSWER, (best.key,), None, sure, evidence)
-    if settled and not best.answers and sure >= UNKNOWN_THRESHOLD:
-        return Decision(Outcome.UNKNOWN, (), best.key, sure, evidence)
-    offered = [c for c in candidates if c.answers and c.on_topic]
-    near = [c.key for c in offered if c.score >= best.score - CHOICE_GAP]
+    facts = [c for c in candidates if c.answers and c.on_topic]
+    near = [c.key for c in facts if c.score >= best.score - CHOICE_GAP]
+    said = best.key if settled and not best.answers and sure >= UNKNOWN_THRESHOLD else None
+    if said and (is_exact or not facts or facts[0].score < best.score - UNKNOWN_LEAD):
+        return Decision(Outcome.UNKNOWN, (), said, sure, evidence)
     if sure >= CHOICE_THRESHOLD:
-        near = [c.key for c in offered[: max(len(near), 2)]]
+        near = [c.key for c in facts[: max(len(near), 2)]]
     if evidence.explained >= CHOICE_EXPLAINED and len(near) > 1:
-        return Decision(Outcome.CHOICES, tuple(near[:MAX_CHOICES]), None, sure, evidence)
+        return Decision(Outcome.CHOICES, tuple(near[:MAX_CHOICES]), said, sure, evidence)
     return Decision(Outcome.UNKNOWN, (), None if best.answers or not best.on_topic else best.key, sure, evidence)

@@ -54,6 +54,8 @@ _AND = {"and", "&", "n", "or"}
 _LONGEST_SIDE = 3
 # ... and each of the two questions that come of it is this sure of its answer.
 SIDE_THRESHOLD = 0.85
+# What is left of a question, without the rest, must be this sure: of several readings one may fit by chance.
+SHORTENED_THRESHOLD = 0.7
 # What a question says of who tells it, or where it is told.
 _TELLING = re.compile(
     r"^\W*(?:(?:and|so|but|wait|ok)\W+)*who\s+(?:was it that\s+)?"
@@ -230,7 +232,8 @@ class Matcher:
             if kept:
                 readings.append(self.match_alone(", ".join(kept)))
         best = max(readings, key=_sureness, default=whole)
-        return best if best.decision.outcome is Outcome.ANSWER else whole
+        sure = best.decision.outcome is Outcome.ANSWER and best.decision.confidence >= SHORTENED_THRESHOLD
+        return best if sure else whole
 
     def match_alone(self, question: str) -> Match:
         """Match a question as a whole and by itself."""
