@@ -17,7 +17,7 @@ from facts.matching.decision import (
 from facts.matching.index import EXACT
 from facts.matching.lexicon import FUNCTION_TERMS, Query
 from facts.matching.normalise import MAX_CHARACTERS, normalise
-from facts.matching.wordlists import ASKING_LINKS, ASKING_WORDS
+from facts.matching.wordlists import ASKING_LINKS, ASKING_WORDS, OTHER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -81,6 +81,8 @@ _SAYS_WHO = re.compile(
 CONTEXT_FACTOR = 0.6
 # A question that may lean on the one before is taken alone when that is so much surer.
 ALONE_LEAD = 0.15
+# A fact that was given before answers “by when?” as well, if this share of its phrasings asks with that kind of word.
+_ASKED_SO = 0.1
 # In “and Mars?”, so many words of the question before are tried in turn as the one whose place it takes.
 _MOST_REPLACED = 4
 # A reading that ends at a known unknown, or at an offer, is worth this much of one that ends at an answer.
@@ -107,6 +109,19 @@ class Match:
 def is_question(text: str) -> bool:
     """Tell whether a message reads like a question: it ends as one, or begins as one."""
     return text.rstrip().endswith(("?", "？")) or _BEGINS_AS_QUESTION.match(_plain(text)) is not None
+
+
+def _parted(text: str) -> list[str]:
+    """Give the parts of a text; keywords before a comma are no part but what the question behind it is about."""
+    parts: list[str] = []
+    start = 0
+    for joint in (*_JOINT.finditer(text), None):
+        part = text[start : joint.start() if joint else None]
+        if joint and joint[0].startswith(",") and _is_keywords(part) and not is_question(part):
+            continue
+        parts.append(part)
+        start = joint.end() if joint else len(text)
+    return [part for part in parts if part.strip()]
 
 
 def _may_ask(part: str) -> bool:
@@ -182,13 +197,13 @@ class Matcher:
 
     def _in_parts(self, question: str, context: str | None) -> tuple[list[Match], list[Match]]:
         """Match a question part by part: those with answers of their own, and the others."""
-        parts = [part for part in _JOINT.split(question) if part and _may_ask(part)][:MAX_PARTS]
+        parts = [part for part in _parted(question) if _may_ask(part)][:MAX_PARTS]
         if len(parts) < 2:  # noqa: PLR2004 - one part is no part
             return [], []
         answered: dict[tuple[str, ...], Match] = {}
         rest: list[Match] = []
         for place, part in enumerate(parts):
-            match = self._leaning(part, parts[place - 1] if place else context or question)
+            match = self._leaning(part, parts[place - 1] if place else context or question, same_breath=place > 0)
             if match.decision.outcome is Outcome.ANSWER:
                 answered.setdefault(match.decision.keys, match)
             elif is_question(part):
@@ -221,7 +236,7 @@ class Matcher:
         for place, asked in asking[-MAX_PARTS:]:
             if asked != question.strip():
                 rest = ", ".join(clauses[:place] or clauses[place + 1 :])
-                readings.append(self._leaning(asked, rest) if rest else self.match_alone(asked))
+                readings.append(self._leaning(asked, rest, same_breath=True) if rest else self.match_alone(asked))
         if whole.candidates and len(clauses) > 1:
             explained = whole.candidates[0].explained
             kept = [
@@ -250,8 +265,11 @@ class Matcher:
         index = self._indexes[-1]
         return Match(query, candidates, decide(query, candidates, index.rarity), with_context)
 
-    def _leaning(self, question: str, context: str) -> Match:
-        """Match a question that may lean on the one before: alone, and filled up with that one's words."""
+    def _leaning(self, question: str, context: str, *, same_breath: bool = False) -> Match:
+        """Match a question that may lean on the one before: alone, and filled up with that one's words.
+
+        Where both were asked in the same breath, what points (“it”) points there.
+        """
         alone = self.match_alone(question)
         content = sum(word.is_content for word in alone.query.words)
         points = any(word.points for word in alone.query.words)
@@ -260,7 +278,7 @@ class Matcher:
         if alone.is_exact or content > _LEANING_CONTENT or not (leans or points or asks or content <= 1):
             return alone
         before = self.match_alone(context)
-        if _SAYS_WHO.fullmatch(alone.query.text) and before.decision.outcome is Outcome.ANSWER:
+        if _SAYS_WHO.fullmatch(alone.query.text) and before.decision.outcome is not Outcome.UNKNOWN:
             return replace(before, with_context=True)
         contexts = [before.query]
         if before.decision.outcome is not Outcome.UNKNOWN:
@@ -274,15 +292,21 @@ class Matcher:
             for query in self._fill_ups(asked, earlier)
         ]
         filled = max(readings, key=_sureness)
-        return alone if not asks and _sureness(alone) > _sureness(filled) + ALONE_LEAD else filled
+        bound = asks or (points and same_breath)
+        return alone if not bound and _sureness(alone) > _sureness(filled) + ALONE_LEAD else filled
 
     def _moved_on(self, match: Match, given: tuple[str, ...], own: Collection[str]) -> Match:
-        """Leave out the fact that was given before: it does not explain what the question adds, or another answers."""
-        others = tuple(candidate for candidate in match.candidates if candidate.key not in given)
-        if len(others) == len(match.candidates):
+        """Leave out the fact that was given before, if the question asks for another or for what it does not tell."""
+        again = [candidate for candidate in match.candidates if candidate.key in given]
+        if not again:
             return match
+        others = tuple(candidate for candidate in match.candidates if candidate.key not in given)
         moved = self._decided(match.query, others, with_context=True)
-        explains = all(c.explained.issuperset(own) for c in match.candidates if c.key in given)
+        if any(word.typed in OTHER_WORDS for word in match.query.words):
+            return moved
+        if match.query.kind and not own and all(c.kind_share >= _ASKED_SO for c in again):
+            return match
+        explains = all(c.explained.issuperset(own) for c in again)
         return match if explains and (own or moved.decision.outcome is not Outcome.ANSWER) else moved
 
     def _fill_ups(self, query: Query, before: Query) -> list[Query]:

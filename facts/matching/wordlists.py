@@ -77,6 +77,9 @@ POINTING_WORDS = frozenset(
     "it its that this those these they them their theirs he she him her his hers there one ones same".split()
 )
 
+# Words that ask for something else than what was said before.
+OTHER_WORDS = frozenset("other others another else rest".split())
+
 # What a question asks for, by its question words. The longest match counts.
 QUESTION_KINDS = {
     "who": "who", "whom": "who", "whose": "who", "when": "when", "what time": "when", "what date": "when",
