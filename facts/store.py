@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from facts.entities import (
@@ -337,8 +337,13 @@ async def _load_entry(
 ) -> str | None:
     """Bring one fact or known unknown in step with its pack; tell what was done, None for nothing."""
     if row is None:
-        row = await _new_row(session, entry, SHARED, pack_id)
+        # Phrasings come in their thousands: all of an entry's go in with one statement, not one by one.
+        row = await _new_row(session, replace(entry, phrasings=()), SHARED, pack_id)
         _record(session, row, Action.ADD, change, None, _form(entry))
+        await session.flush()
+        owner = "fact_id" if isinstance(row, FactRow) else "unknown_id"
+        phrasings = [{owner: row.id, "position": place, "text": text} for place, text in enumerate(entry.phrasings)]
+        await session.execute(insert(PhrasingRow), phrasings)
         return "added"
     if row.edited or row.pack_id != pack_id:
         return "kept"

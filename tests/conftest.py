@@ -59,11 +59,6 @@ def article(packs: list[Pack]) -> Pack:
 
 
 @pytest.fixture(scope="session")
-def engine(packs: list[Pack]) -> AnswerEngine:
-    return AnswerEngine.of_packs(packs)
-
-
-@pytest.fixture(scope="session")
 def filled_store(tmp_path_factory: pytest.TempPathFactory, packs: list[Pack]) -> Path:
     """A SQLite file, built by the migrations and holding the article."""
     path = tmp_path_factory.mktemp("store") / "filled.db"
@@ -142,9 +137,43 @@ def pickled_engine(filled_store: Path) -> bytes:
     return asyncio.run(read())
 
 
+class EngineKeeper:
+    """Gives the article's engine to one test after another, a fresh one after a test that changed it."""
+
+    def __init__(self, pickled: bytes) -> None:
+        self._pickled = pickled
+        self._engine: AnswerEngine | None = None
+        self._changes = 0
+
+    def engine(self) -> AnswerEngine:
+        if self._engine is None or self._engine.shared.changes != self._changes or self._engine._servers:
+            self._engine = pickle.loads(self._pickled)  # noqa: S301
+            self._changes = self._engine.shared.changes
+        return self._engine
+
+
+@pytest.fixture(scope="session")
+def engine(pickled_engine: bytes) -> AnswerEngine:
+    """The article's engine, to ask and not to change."""
+    engine: AnswerEngine = pickle.loads(pickled_engine)  # noqa: S301
+    return engine
+
+
+@pytest.fixture(scope="session")
+def engine_keeper(pickled_engine: bytes) -> EngineKeeper:
+    return EngineKeeper(pickled_engine)
+
+
 @pytest.fixture
-def knowledge(article_database: Database, pickled_engine: bytes) -> KnowledgeBase:
-    return KnowledgeBase(article_database, pickle.loads(pickled_engine), lambda: dt.datetime.now(dt.UTC))  # noqa: S301
+def knowledge(article_database: Database, engine_keeper: EngineKeeper) -> KnowledgeBase:
+    return KnowledgeBase(article_database, engine_keeper.engine(), lambda: dt.datetime.now(dt.UTC))
+
+
+@pytest.fixture
+def filled_folder(tmp_path: Path, filled_store: Path) -> Path:
+    """A folder with a store that holds the article, as after the first start."""
+    shutil.copy(filled_store, tmp_path / "tianwen.db")
+    return tmp_path
 
 
 @pytest_asyncio.fixture

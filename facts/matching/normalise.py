@@ -42,7 +42,8 @@ class Normalised:
     terms: tuple[str, ...]
 
 
-@lru_cache(maxsize=8192)
+# So many texts that a pack's phrasings are normalised once, for its rules and for the index.
+@lru_cache(maxsize=32768)
 def normalise(text: str) -> Normalised:
     """Give the words and terms of a text.
 
@@ -66,6 +67,8 @@ def normalise(text: str) -> Normalised:
 
 def _visible(text: str) -> list[str]:
     """Take accents off Latin, Greek and Cyrillic letters, and turn what cannot be seen into nothing or a space."""
+    if text.isascii() and text.isprintable():
+        return list(text)
     kept = []
     for char in unicodedata.normalize("NFD", text):
         if char in "\t\n\r":

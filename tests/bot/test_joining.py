@@ -46,9 +46,9 @@ async def start(fake: FakeDiscord, folder: Path, *arguments: str) -> asyncio.sub
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-async def test_it_joins_and_leaves_cleanly_when_told_to_stop(tmp_path: Path, signal_number: signal.Signals) -> None:
+async def test_it_joins_and_leaves_cleanly_when_told_to_stop(filled_folder: Path, signal_number: signal.Signals) -> None:
     async with fake_discord() as fake, asyncio.timeout(60):
-        process = await start(fake, tmp_path, "run")
+        process = await start(fake, filled_folder, "run")
         await fake.joined.wait()
         process.send_signal(signal_number)
         output, errors = await process.communicate()
@@ -64,9 +64,9 @@ async def test_it_joins_and_leaves_cleanly_when_told_to_stop(tmp_path: Path, sig
     assert {command["name"] for command in fake.commands} >= {"ask", "crew", "about"}
 
 
-async def test_commands_can_be_synced_without_joining(tmp_path: Path) -> None:
+async def test_commands_can_be_synced_without_joining(filled_folder: Path) -> None:
     async with fake_discord() as fake, asyncio.timeout(60):
-        process = await start(fake, tmp_path, "sync")
+        process = await start(fake, filled_folder, "sync")
         output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     assert "commands are now known to Discord" in output.decode()
@@ -74,9 +74,9 @@ async def test_commands_can_be_synced_without_joining(tmp_path: Path) -> None:
     assert fake.identified is None
 
 
-async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(tmp_path: Path) -> None:
+async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(filled_folder: Path) -> None:
     async with fake_discord(accepts_token=False) as fake, asyncio.timeout(60):
-        process = await start(fake, tmp_path, "run")
+        process = await start(fake, filled_folder, "run")
         _, errors = await process.communicate()
     log = errors.decode()
     assert process.returncode == 1
@@ -86,8 +86,8 @@ async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(tmp
 
 
 @pytest.fixture
-def settings(sqlite_url: str) -> Settings:
-    return Settings(_env_file=None, database_url=sqlite_url, DISCORD_TOKEN=WELL_SHAPED_TOKEN)
+def settings(filled_folder: Path) -> Settings:
+    return Settings(_env_file=None, database_url=f"sqlite+aiosqlite:///{filled_folder}/tianwen.db", DISCORD_TOKEN=WELL_SHAPED_TOKEN)
 
 
 async def test_discord_out_of_reach_is_one_error_with_a_sentence(
@@ -103,7 +103,7 @@ async def test_discord_out_of_reach_is_one_error_with_a_sentence(
 
 
 async def test_what_is_no_token_is_refused_before_anything_is_opened_or_asked(sqlite_url: str) -> None:
-    settings = Settings(_env_file=None, database_url=sqlite_url, DISCORD_TOKEN="junk")  # noqa: S106
+    settings = Settings(_env_file=None, database_url=f"sqlite+aiosqlite:///{filled_folder}/tianwen.db", DISCORD_TOKEN="junk")  # noqa: S106
     with pytest.raises(SettingsError, match="does not look like a bot token"):
         await join_discord(settings)
     assert not Path(yarl.URL(sqlite_url).path).exists()
