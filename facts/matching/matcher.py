@@ -80,13 +80,13 @@ _SAYS_WHO = re.compile(
 # A word from the question before counts this much of its weight.
 CONTEXT_FACTOR = 0.6
 # A question that may lean on the one before is taken alone when that is so much surer.
-ALONE_LEAD = 0.15
+ALONE_LEAD = 0.3
 # A fact that was given before answers “by when?” as well, if this share of its phrasings asks with that kind of word.
 _ASKED_SO = 0.1
 # In “and Mars?”, so many words of the question before are tried in turn as the one whose place it takes.
 _MOST_REPLACED = 4
 # A reading that ends at a known unknown, or at an offer, is worth this much of one that ends at an answer.
-_KNOWN_UNKNOWN, _OFFER = 0.9, 0.5
+_KNOWN_UNKNOWN, _OFFER = 0.7, 0.5
 # A question with more content words than this stands on its own.
 _LEANING_CONTENT = 3
 
