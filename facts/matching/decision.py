@@ -72,8 +72,11 @@ class Evidence:
     other_kind: float
 
 
-WEIGHTS = Evidence(fit=1.18, lead=1.63, explained=2.01, other_kind=-1.59)
-BIAS = -1.96
+WEIGHTS = Evidence(fit=1.15, lead=1.45, explained=1.9, other_kind=-1.55)
+BIAS = -1.75
+# Where known unknowns are listed, what people ask that nobody can answer is among them. Where none are, and phrasings are
+# many, a question is likelier to have an answer: up to so much is added.
+UNLISTED = 1.1
 
 
 def weigh_evidence(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float]) -> Evidence:
@@ -99,9 +102,15 @@ def weigh_evidence(query: Query, candidates: Sequence[Candidate], rarity: Callab
     )
 
 
-def confidence(evidence: Evidence) -> float:
-    """Give the probability, 0 to 1, that the candidate with this evidence answers the question."""
-    total = BIAS + sum(getattr(WEIGHTS, name) * getattr(evidence, name) for name in Evidence.__slots__)
+def confidence(evidence: Evidence, unlisted: float = 0.0) -> float:
+    """Give the probability, 0 to 1, that the candidate with this evidence answers the question.
+
+    Args:
+        evidence: the figures.
+        unlisted: how little the store lists of what it does not answer, 0 to 1 (``Index.unlisted``).
+    """
+    total = BIAS + UNLISTED * unlisted
+    total += sum(getattr(WEIGHTS, name) * getattr(evidence, name) for name in Evidence.__slots__)
     return 1 / (1 + math.exp(-total))
 
 
@@ -124,19 +133,22 @@ class Decision:
     evidence: Evidence | None = None
 
 
-def decide(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float]) -> Decision:
+def decide(
+    query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float], unlisted: float = 0.0
+) -> Decision:
     """Decide what a question gets.
 
     Args:
         query: the question.
         candidates: best first; may be empty.
         rarity: how much a term weighs.
+        unlisted: how little the store lists of what it does not answer, 0 to 1.
     """
     if not candidates:
         return Decision(Outcome.UNKNOWN)
     best = candidates[0]
     evidence = weigh_evidence(query, candidates, rarity)
-    sure = confidence(evidence)
+    sure = confidence(evidence, unlisted)
     is_exact = [c.key for c in candidates if c.similarity >= EXACT] == [best.key]
     if is_exact:
         sure = 1.0

@@ -55,6 +55,8 @@ _ESTIMATE = (-0.9, 0.2)
 # A feature that so many entries have, and this share of them, is kept as a row of gains: adding rows is fast.
 _COMMON = 4096
 _COMMON_SHARE = 1 / 8
+# Entries of so many phrasings leave little unsaid of how people ask.
+_RICH = 100
 _LEAST = 1e-6
 # One thread at a time changes or reads an index; a program has one engine, so one lock serves all of them.
 _CHANGING = RLock()
@@ -149,6 +151,7 @@ class Index:
         self._tokens = np.zeros(0)
         self._live = 0
         self._own_tokens = 0
+        self._unknowns = 0
         self.changes = 0
         self._anything_learnt = False
         # Whether a search lets the entries that it finds learn first; if not, it goes by an estimate meanwhile.
@@ -212,6 +215,7 @@ class Index:
             self._rows.pop(feature, None)
         self._live += len(entry.phrasings)
         self._own_tokens += len(entry.rows)
+        self._unknowns += not entry.answers
         self._forget_learnt(key)
 
     def discard(self, key: str) -> None:
@@ -237,6 +241,7 @@ class Index:
             self._free.append(entry.slot)
             self._live -= len(entry.phrasings)
             self._own_tokens -= len(entry.rows)
+            self._unknowns -= not entry.answers
 
     def read(self, question: str) -> Query:
         """Make a question ready for ``search``."""
@@ -265,6 +270,16 @@ class Index:
     def phrasings(self) -> int:
         """Give the number of phrasings, those of the base included."""
         return self._live + self._base.phrasings() if self._base else self._live
+
+    def unlisted(self) -> float:
+        """Tell how little the store lists of what it does not answer although it is rich in phrasings, 0 to 1.
+
+        It is 0 where known unknowns are at least half of the entries, or entries have few phrasings.
+        """
+        layers = self._layers()
+        entries = max(sum(len(index._entries) for index in layers), 1)
+        unknowns = sum(index._unknowns for index in layers)
+        return max(0.0, 1 - 2 * unknowns / entries) * min(1.0, self.phrasings() / entries / _RICH)
 
     def search(self, query: Query, *, hidden: Collection[str] = ()) -> list[Candidate]:
         """Give the entries that share words with the question, best first; equal ones in the order of their keys.

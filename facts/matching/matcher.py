@@ -55,7 +55,7 @@ _LONGEST_SIDE = 3
 # ... and each of the two questions that come of it is this sure of its answer.
 SIDE_THRESHOLD = 0.85
 # What is left of a question, without the rest, must be this sure: of several readings one may fit by chance.
-SHORTENED_THRESHOLD = 0.7
+SHORTENED_THRESHOLD = 0.8
 # What a question says of who tells it, or where it is told.
 _TELLING = re.compile(
     r"^\W*(?:(?:and|so|but|wait|ok)\W+)*who\s+(?:was it that\s+)?"
@@ -263,7 +263,7 @@ class Matcher:
 
     def _decided(self, query: Query, candidates: tuple[Candidate, ...], *, with_context: bool) -> Match:
         index = self._indexes[-1]
-        return Match(query, candidates, decide(query, candidates, index.rarity), with_context)
+        return Match(query, candidates, decide(query, candidates, index.rarity, index.unlisted()), with_context)
 
     def _leaning(self, question: str, context: str, *, same_breath: bool = False) -> Match:
         """Match a question that may lean on the one before: alone, and filled up with that one's words.
