@@ -34,9 +34,9 @@ ANSWER_THRESHOLD = 0.5
 POINTING_SIMILARITY = 0.75
 POINTING_FIT = 1.2
 # Whatever else speaks for it, it must fit this well: the best of entries that are all far away is no answer.
-LEAST_FIT = -0.25
+LEAST_FIT = -0.5
 # A lead below this settles nothing: then both are offered.
-MARGIN = 0.01
+MARGIN = 0.002
 # Nobody asked the bot: it speaks only when this sure.
 UNADDRESSED_THRESHOLD = 0.9
 UNADDRESSED_FIT = 0.9
@@ -76,7 +76,7 @@ WEIGHTS = Evidence(fit=1.15, lead=1.45, explained=1.9, other_kind=-1.55)
 BIAS = -1.75
 # Where known unknowns are listed, what people ask that nobody can answer is among them. Where none are, and phrasings are
 # many, a question is likelier to have an answer: up to so much is added.
-UNLISTED = 1.1
+UNLISTED = 1.2
 
 
 def weigh_evidence(query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float]) -> Evidence:

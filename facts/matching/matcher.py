@@ -52,6 +52,8 @@ _MOST_CLAUSES = 12
 _AND = {"and", "&", "n", "or"}
 # “A and B” is taken apart only where each side is at most so many words ...
 _LONGEST_SIDE = 3
+# ... the question has at most so many ...
+_LONGEST_COORDINATED = 20
 # ... and each of the two questions that come of it is this sure of its answer.
 SIDE_THRESHOLD = 0.85
 # What is left of a question, without the rest, must be this sure: of several readings one may fit by chance.
@@ -165,12 +167,14 @@ def _sureness(match: Match) -> float:
 
 
 class Matcher:
-    """Asks one or more indexes as one: the shared entries, less the hidden ones, and those of a server."""
+    """Asks one or more indexes as one question: the shared entries, less the hidden ones, and those of a server."""
 
     def __init__(self, indexes: Sequence[Index], hidden: Collection[str] = ()) -> None:
         """Take the indexes, the shared one first; ``hidden`` are keys of the first to leave out."""
         self._indexes = indexes
         self._hidden = hidden
+        # A matcher serves one question; its readings have texts in common.
+        self._matched: dict[str, Match] = {}
 
     def match(self, question: str, context: str | None = None) -> tuple[Match, ...]:
         """Match a question.
@@ -214,7 +218,7 @@ class Matcher:
         """Match a question that asks the same of two things (“what do A and B mean”), once with either left out."""
         words = question.split()
         place = next((place for place, word in enumerate(words) if word.lower() in _AND), 0)
-        if not 0 < place < len(words) - 1 or (whole.candidates and " and " in whole.candidates[0].phrasing):
+        if not 0 < place < len(words) - 1 or len(words) > _LONGEST_COORDINATED or (whole.candidates and " and " in whole.candidates[0].phrasing):
             return ()
         sides: list[list[Match]] = [[], []]
         for length in range(1, _LONGEST_SIDE + 1):
@@ -252,7 +256,10 @@ class Matcher:
 
     def match_alone(self, question: str) -> Match:
         """Match a question as a whole and by itself."""
-        return self._match(self._indexes[-1].read(question))
+        match = self._matched.get(question)
+        if match is None:
+            match = self._matched[question] = self._match(self._indexes[-1].read(question))
+        return match
 
     def _match(self, query: Query, *, with_context: bool = False) -> Match:
         found = self._indexes[0].search(query, hidden=self._hidden)
