@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bot.ui import words
-from bot.ui.text import answer_text, rest_text, source_line
+from bot.ui.text import answer_text, choices_text, rest_text, source_line
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def answer_panel(answer: Answer) -> RenderableType:
                 parts += [Text(f"  {fact.canonical_question}", style="dim") for fact in answer.related]
             return Panel(Group(*parts), border_style="green")
         case Outcome.CHOICES:
-            lines = [Text(words.CHOICES)]
+            lines = [Text(choices_text(answer))]
             lines += [Text(f"  {n}  {fact.canonical_question}", style="cyan") for n, fact in enumerate(answer.facts, 1)]
             return Panel(
                 Group(*lines, Text("Type a number, or ask in other words.", style="dim")),

@@ -76,7 +76,8 @@ class Answer:
         outcome: what it gets.
         facts: the one to three facts of an answer, or the two or three of a choice.
         related: facts that are near, for those who want to go on.
-        say: the sentence of the known unknown that fits, when there is no answer or none to a part of the question.
+        say: the sentence of the known unknown that fits, when there is no answer, or none to a part of the question, or
+            when it is among what may be meant.
         partial: whether a part of the question has no answer.
         why: the reason, for each part of the question.
     """

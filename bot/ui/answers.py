@@ -10,7 +10,7 @@ import discord
 
 from bot.errors import answer_error
 from bot.ui import limits, words
-from bot.ui.text import answer_text, date_text, fact_text, rest_text, source_title
+from bot.ui.text import answer_text, choices_text, date_text, fact_text, rest_text, source_title
 from facts.entities import FACT_ID_PATTERN
 from facts.matching.decision import Outcome
 
@@ -65,7 +65,7 @@ def answer_reply(answer: Answer, asker_id: int) -> Reply:
         case Outcome.ANSWER:
             return Reply(_facts_embed(answer.facts, rest_text(answer)), answer_text(answer))
         case Outcome.CHOICES:
-            embed = discord.Embed(description=words.CHOICES, colour=AMBER)
+            embed = discord.Embed(description=limits.cut(choices_text(answer), limits.EMBED_DESCRIPTION), colour=AMBER)
             choices = _choice_view(answer.facts, asker_id)
             choices.add_item(NoneButton(asker_id))
             return Reply(embed, answer_text(answer), choices)

@@ -49,6 +49,11 @@ def source_title(source: Source) -> str:
     return f"“{source.title}”" if source.title else words.HEADLINE_UNKNOWN
 
 
+def choices_text(answer: Answer) -> str:
+    """Give what stands above the choices: what is not known, if that was meant, and the question what was."""
+    return f"{answer.say} {words.OR_CHOICES}" if answer.say else words.CHOICES
+
+
 def answer_text(answer: Answer) -> str:
     """Give the whole reply as plain text; nothing for an ignored message."""
     match answer.outcome:
@@ -57,7 +62,7 @@ def answer_text(answer: Answer) -> str:
         case Outcome.ANSWER:
             return "\n\n".join([*(fact_text(fact) for fact in answer.facts), *rest_text(answer)])
         case Outcome.CHOICES:
-            return "\n".join([words.CHOICES, *_numbered(answer.facts)])
+            return "\n".join([choices_text(answer), *_numbered(answer.facts)])
         case Outcome.UNKNOWN:
             lines = [answer.say or words.NOT_KNOWN]
             if answer.related:

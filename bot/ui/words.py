@@ -5,6 +5,7 @@ from __future__ import annotations
 NOT_KNOWN = "The facts do not tell. I answer only what they hold."
 REST_NOT_KNOWN = "To the rest of your question I found no answer. Ask it by itself, please."
 CHOICES = "I am not sure which you mean:"
+OR_CHOICES = "Or did you mean one of these?"
 NEAR = "What I can tell nearby:"
 RELATED = "You could also ask:"
 CHECK_DATABASE = "Check TIANWEN_DATABASE_URL, and that the file or server is there and may be written."

@@ -30,13 +30,15 @@ class Outcome(enum.StrEnum):
 
 # At or above this confidence a fact is the answer.
 ANSWER_THRESHOLD = 0.5
-# A question that tells no subject (“will they do it again?”, “2 + 2?”) must nearly be a phrasing, or fit this well.
+# A question that only points (“will they do it again?”) must nearly be a phrasing, or fit this well ...
 POINTING_SIMILARITY = 0.75
 POINTING_FIT = 1.2
+# ... and one that is about a number alone (“2 + 2?”) this well.
+NUMBER_FIT = 1.5
 # Whatever else speaks for it, it must fit this well: the best of entries that are all far away is no answer.
 LEAST_FIT = -0.5
 # A lead below this settles nothing: then both are offered.
-MARGIN = 0.002
+MARGIN = 0.01
 # Nobody asked the bot: it speaks only when this sure.
 UNADDRESSED_THRESHOLD = 0.9
 UNADDRESSED_FIT = 0.9
@@ -74,8 +76,8 @@ class Evidence:
 
 WEIGHTS = Evidence(fit=1.15, lead=1.45, explained=1.9, other_kind=-1.55)
 BIAS = -1.75
-# Where known unknowns are listed, what people ask that nobody can answer is among them. Where none are, and phrasings are
-# many, a question is likelier to have an answer: up to so much is added.
+# Where known unknowns are listed, what people ask that nobody can answer is among them. Where none are, and phrasings
+# are many, a question is likelier to have an answer: up to so much is added.
 UNLISTED = 1.2
 
 
@@ -152,12 +154,13 @@ def decide(
     is_exact = [c.key for c in candidates if c.similarity >= EXACT] == [best.key]
     if is_exact:
         sure = 1.0
-    tells_subject = not (query.only_points or query.tells_only_numbers)
     settled = is_exact or (
         evidence.lead >= MARGIN
         and evidence.fit >= LEAST_FIT
         and not query.names_stranger
-        and (tells_subject or best.similarity >= POINTING_SIMILARITY or best.score >= POINTING_FIT)
+        and not query.is_guesswork(best.explained)
+        and (not query.tells_only_numbers or best.score >= NUMBER_FIT)
+        and (not query.only_points or best.similarity >= POINTING_SIMILARITY or best.score >= POINTING_FIT)
     )
     if settled and best.answers and sure >= ANSWER_THRESHOLD:
         return Decision(Outcome.ANSWER, (best.key,), None, sure, evidence)

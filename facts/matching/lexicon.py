@@ -94,6 +94,12 @@ class Query:
         """Whether it says only what is wanted, not of what (“which year?”)."""
         return self.kind is not None and all(not w.is_content or w.term in _KIND_TERMS for w in self.words)
 
+    def is_guesswork(self, explained: Collection[str]) -> bool:
+        """Tell whether only words that were taken for others are explained by these terms, and not all words are."""
+        about = [word for word in self.words if word.is_content]
+        known = [word for word in about if word.term in explained]
+        return len(known) < len(about) and bool(known) and all(word.factor == TYPO_FACTOR for word in known)
+
     def is_on_topic(self, explained: Collection[str]) -> bool:
         """Tell whether these terms hold any of the question's content words but numbers, or it has none at all."""
         about = [word.term for word in self.words if word.is_content]

@@ -31,8 +31,7 @@ _MOST_TYPED = 2 * MAX_CHARACTERS
 
 _ASKING = "who whom whose what when where why how which"
 _QUESTION_WORDS = frozenset(
-    f"{_ASKING} is are was were do does did can could will would has have had should"
-    " may".split()
+    f"{_ASKING} is are was were do does did can could will would has have had should may".split()
 )
 _QUESTION_WORD = (
     rf"(?:(?:in|on|at|from|to|for|by)\s+(?:{_ASKING.replace(' ', '|')})|{'|'.join(sorted(_QUESTION_WORDS))})"
@@ -218,7 +217,11 @@ class Matcher:
         """Match a question that asks the same of two things (“what do A and B mean”), once with either left out."""
         words = question.split()
         place = next((place for place, word in enumerate(words) if word.lower() in _AND), 0)
-        if not 0 < place < len(words) - 1 or len(words) > _LONGEST_COORDINATED or (whole.candidates and " and " in whole.candidates[0].phrasing):
+        if (
+            not 0 < place < len(words) - 1
+            or len(words) > _LONGEST_COORDINATED
+            or (whole.candidates and " and " in whole.candidates[0].phrasing)
+        ):
             return ()
         sides: list[list[Match]] = [[], []]
         for length in range(1, _LONGEST_SIDE + 1):

@@ -22,6 +22,9 @@ pytestmark = pytest.mark.usefixtures("simcord_env")
 OPERATOR = Author(Origin.OPERATOR)
 # Questions that could be about more than one fact; the first that the matching finds so is asked.
 VAGUE = (
+    "who is behind the module and the arm",
+    "how big is the first chunk of the thing",
+    "the modules and the labs",
     "spacesuits and camera",
     "Liu Boming and Tang Hongbo",
     "Lily and Amy",

@@ -46,7 +46,9 @@ async def start(fake: FakeDiscord, folder: Path, *arguments: str) -> asyncio.sub
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-async def test_it_joins_and_leaves_cleanly_when_told_to_stop(filled_folder: Path, signal_number: signal.Signals) -> None:
+async def test_it_joins_and_leaves_cleanly_when_told_to_stop(
+    filled_folder: Path, signal_number: signal.Signals
+) -> None:
     async with fake_discord() as fake, asyncio.timeout(60):
         process = await start(fake, filled_folder, "run")
         await fake.joined.wait()
@@ -87,7 +89,9 @@ async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(fil
 
 @pytest.fixture
 def settings(filled_folder: Path) -> Settings:
-    return Settings(_env_file=None, database_url=f"sqlite+aiosqlite:///{filled_folder}/tianwen.db", DISCORD_TOKEN=WELL_SHAPED_TOKEN)
+    return Settings(
+        _env_file=None, database_url=f"sqlite+aiosqlite:///{filled_folder}/tianwen.db", DISCORD_TOKEN=WELL_SHAPED_TOKEN
+    )
 
 
 async def test_discord_out_of_reach_is_one_error_with_a_sentence(
@@ -103,7 +107,7 @@ async def test_discord_out_of_reach_is_one_error_with_a_sentence(
 
 
 async def test_what_is_no_token_is_refused_before_anything_is_opened_or_asked(sqlite_url: str) -> None:
-    settings = Settings(_env_file=None, database_url=f"sqlite+aiosqlite:///{filled_folder}/tianwen.db", DISCORD_TOKEN="junk")  # noqa: S106
+    settings = Settings(_env_file=None, database_url=sqlite_url, DISCORD_TOKEN="junk")  # noqa: S106
     with pytest.raises(SettingsError, match="does not look like a bot token"):
         await join_discord(settings)
     assert not Path(yarl.URL(sqlite_url).path).exists()
