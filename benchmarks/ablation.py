@@ -15,7 +15,7 @@ from unittest.mock import patch
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
 from facts.evaluation import Question, QuestionClass, Verdict, evaluate, read_questions
-from facts.matching import index, lexicon
+from facts.matching import index, learning, lexicon, matcher
 from facts.matching.matcher import Matcher
 from facts.packs import shipped_packs
 
@@ -38,14 +38,15 @@ PARTS: dict[str, list[tuple[object, str, Any]]] = {
     "no pairs of words": [(index, "pairs", _no_pairs)],
     "no letter runs": [(index, "_joined", lambda ids, weights, _letters: _JOINED(ids, weights, []))],
     "no typo correction": [(lexicon.Speller, "nearest", lambda _self, _word: None)],
-    "no general synonyms": [(lexicon, "SYNONYMS", ())],
-    "no names and aliases either": [(lexicon, "SYNONYMS", ()), (lexicon.Aliases, "add", lambda *_, **__: None)],
+    "no names, aliases and other words": [(lexicon.Aliases, "add", lambda *_, **__: None)],
     "no kinds of answer": [(index, "question_kind", lambda _words: None)],
     "no parts, no shortening": [
         (Matcher, "_in_parts", lambda *_: ([], [])),
         (Matcher, "_coordinated", lambda *_: ()),
         (Matcher, "_shortened", lambda _self, _question, whole: whole),
     ],
+    "no questions within a sentence": [(matcher, "without_preface", lambda text: text)],
+    "every own phrasing costs the same": [(learning, "_LEAST_OWN_COST", 6.0), (learning, "_MOST_OWN_COST", 6.0)],
     "no known unknowns": [],
 }
 

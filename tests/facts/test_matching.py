@@ -17,7 +17,7 @@ from facts.matching.decision import ANSWER_THRESHOLD, Evidence, Outcome, confide
 from facts.matching.index import Index
 from facts.matching.learning import Vector, learn
 from facts.matching.lexicon import Speller, question_kind
-from facts.matching.matcher import is_question
+from facts.matching.matcher import is_question, without_preface
 from facts.matching.vocabulary import Vocabulary
 
 SOURCE = Source("handbook", "The Club")
@@ -158,6 +158,71 @@ def test_what_has_nothing_to_do_with_the_question_is_left_out(
 ) -> None:
     found = [f.id for f in club.ask(question).facts]
     assert found == facts if facts is not None else len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("my little brother wants to know who leads the club", "who leads the club"),
+        ("no idea how big the garden is", "how big the garden is"),
+        ("I was wondering if the library opens on sundays", "the library opens on sundays"),
+        ("would you mind writing down for me when it was founded?", "when it was founded?"),
+        ("the room where members meet", "the room where members meet"),
+        ("who leads the club", "who leads the club"),
+        ("", ""),
+    ],
+)
+def test_a_question_within_a_sentence_is_what_is_asked(text: str, asked: str) -> None:
+    assert without_preface(text) == asked
+
+
+def test_a_story_around_the_question_is_left_out(club: AnswerEngine) -> None:
+    story = "Forgive an old woman, my eyes are not what they were. Could you write down for me how big the garden is?"
+    assert [f.id for f in club.ask(story).facts] == ["garden"]
+
+
+def test_what_points_within_a_message_points_there(club: AnswerEngine) -> None:
+    why = club.ask("Where can I park my car, and how big is it?").why
+    (leaning,) = [reason for reason in why if reason.with_context]
+    assert {"big", "car"} <= set(leaning.words)
+
+
+def test_keywords_before_a_comma_are_what_the_question_is_about(club: AnswerEngine) -> None:
+    answer = club.ask("the garden, how big is it?")
+    assert ([f.id for f in answer.facts], len(answer.why)) == (["garden"], 1)
+
+
+def test_what_is_not_known_is_said_beside_what_may_be_meant() -> None:
+    engine = AnswerEngine.of(
+        [fact("red", "opening of the red hall"), fact("blue", "opening of the blue hall"), *FACTS],
+        [KnownUnknown("green", ("opening of the green hall",), "The green hall is not told of.")],
+    )
+    answer = engine.ask("opening of the hall then")
+    assert answer.outcome is Outcome.CHOICES
+    assert answer.say in {None, "The green hall is not told of."}
+    green = engine.ask("opening of the green hall")
+    assert (green.outcome, green.say) == (Outcome.UNKNOWN, "The green hall is not told of.")
+
+
+def test_words_taken_for_others_alone_are_guesswork(club: AnswerEngine) -> None:
+    assert club.ask("xyzzy membershop").outcome is not Outcome.ANSWER
+    assert [f.id for f in club.ask("membreship fee").facts] == ["fee"]
+
+
+def test_a_kind_of_answer_is_read_from_misspelt_question_words(club: AnswerEngine) -> None:
+    assert [f.id for f in club.ask("hwo bgi is the garden").facts] == ["garden"]
+
+
+def test_a_store_that_lists_nothing_unknown_is_trusted_only_as_far_as_it_is_rich() -> None:
+    poor, rich, listed = Index(), Index(), Index()
+    for number in range(4):
+        poor.put(f"e{number}", [f"thing {number}"])
+        rich.put(f"e{number}", [f"thing {number} asked in way {way}" for way in range(100)])
+        listed.put(f"e{number}", [f"thing {number} asked in way {way}" for way in range(100)], answers=number % 2 == 0)
+    assert poor.unlisted() < 0.1
+    assert rich.unlisted() == 1
+    assert listed.unlisted() == 0
+    assert Index().unlisted() == 0
 
 
 def test_one_question_about_two_things_gets_both_facts() -> None:
@@ -325,6 +390,9 @@ def test_an_index_of_any_phrasings_can_be_searched_changed_and_emptied(texts: li
         ("modul", "module"),
         ("moduel", "module"),
         ("corw", None),
+        ("adn", "and"),
+        ("nad", "and"),
+        ("dan", None),
         ("tset", "test"),
         ("tess", None),
         ("xyzzy", None),
@@ -333,7 +401,7 @@ def test_an_index_of_any_phrasings_can_be_searched_changed_and_emptied(texts: li
 )
 def test_misspelt_words_are_taken_for_the_nearest_known_one(word: str, meant: str | None) -> None:
     speller = Speller()
-    speller.learn(["astronauts", "module", "crow", "test", "crow"])
+    speller.learn(["astronauts", "module", "crow", "test", "crow", "and"])
     assert speller.nearest(word) == meant or (word == "corw" and speller.nearest(word) == "crow")
 
 
