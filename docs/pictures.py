@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,21 @@ from bot.runtime import open_knowledge
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 PICTURES = Path(__file__).parent / "pictures"
 DEBIANS_CHROMIUM = Path("/usr/bin/chromium")
 OFFLINE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 DESKTOP = (960, 900)
 PHONE = (390, 844)
+
+
+@asynccontextmanager
+async def _run(bot: Tianwen) -> AsyncIterator[simcord.Env]:
+    """Run the bot in a simulated Discord, its facts learnt before: simcord waits for all that goes on in threads."""
+    await asyncio.to_thread(bot.knowledge.engine.learn)
+    async with simcord.run(bot) as env:
+        yield env
 
 
 class Stage:
@@ -113,7 +122,7 @@ async def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(database_url=f"sqlite+aiosqlite:///{folder}/pictures.db")
-        async with open_knowledge(settings) as knowledge, Tianwen(knowledge) as bot, simcord.run(bot) as env:
+        async with open_knowledge(settings) as knowledge, Tianwen(knowledge) as bot, _run(bot) as env:
             stage = Stage(env)
             for name, scene in SCENES.items():
                 channel = stage.guild.create_text_channel(name)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 # So many facts learn before a program that wants to end may do so: about a tenth of a second.
-_LEARN_AT_ONCE = 16
+_LEARN_AT_ONCE = 4
 
 
 def _utc_now() -> dt.datetime:
