@@ -71,8 +71,8 @@ async def conversation(stage: Stage, channel: Any) -> None:
 
 
 async def choices(stage: Stage, channel: Any) -> None:
-    await stage.mention(channel, "are they allowed on the international station?")
-    await stage.mention(channel, "what's a good pizza place?", by=stage.moderator)
+    await stage.mention(channel, "how big is the first chunk of the thing")
+    await stage.mention(channel, "who won the match yesterday?", by=stage.moderator)
     await stage.mention(channel, "")
 
 
