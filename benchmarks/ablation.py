@@ -15,7 +15,7 @@ from unittest.mock import patch
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
 from facts.evaluation import Question, QuestionClass, Verdict, evaluate, read_questions
-from facts.matching import index, learning, lexicon, matcher
+from facts.matching import index, learning, lexicon
 from facts.matching.matcher import Matcher
 from facts.packs import shipped_packs
 
@@ -45,7 +45,6 @@ PARTS: dict[str, list[tuple[object, str, Any]]] = {
         (Matcher, "_coordinated", lambda *_: ()),
         (Matcher, "_shortened", lambda _self, _question, whole: whole),
     ],
-    "no questions within a sentence": [(matcher, "without_preface", lambda text: text)],
     "every own phrasing costs the same": [(learning, "_LEAST_OWN_COST", 6.0), (learning, "_MOST_OWN_COST", 6.0)],
     "no known unknowns": [],
 }

