@@ -1,7 +1,7 @@
 """How sure to be, and what a question gets.
 
 The confidence that the best candidate answers the question is a logistic function of four figures that a person
-can read. Its weights are fitted by ``benchmarks/fit_confidence.py`` on ``tests/questions/tune.jsonl``.
+can read. Its weights are fitted by ``benchmarks/fit_confidence.py`` on questions put to several kinds of store.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Evidence:
     other_kind: float
 
 
-WEIGHTS = Evidence(fit=1.15, lead=1.45, explained=1.9, other_kind=-1.55)
-BIAS = -1.75
+WEIGHTS = Evidence(fit=1.04, lead=1.45, explained=1.90, other_kind=-1.71)
+BIAS = -1.72
 # Where known unknowns are listed, what people ask that nobody can answer is among them. Where none are, and phrasings
 # are many, a question is likelier to have an answer: up to so much is added.
 UNLISTED = 1.2
