@@ -174,6 +174,97 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class FactChange:
+    """What a change did to one fact: as it was and as it is, None where it was or is not there.
+
+    ``server_id`` tells whose fact it is; None for a shared one.
+    """
+
+    before: Fact | None
+    after: Fact | None
+    server_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What one server has set; ids are Discord's.
+
+    Attributes:
+        editor_role_id: the role whose members may change facts, besides those with Manage Messages.
+        log_channel_id: where changes of facts are told.
+        queue_channel_id: where the review queue is shown.
+        listening_channel_ids: channels and forums in which questions are answered unaddressed.
+        cooldown_s: there, one person gets at most one answer in so many seconds.
+        wait_s: there, so many seconds are left to people to answer before the bot does.
+        votes_shown: whether answers ask “was this right?”.
+    """
+
+    editor_role_id: int | None = None
+    log_channel_id: int | None = None
+    queue_channel_id: int | None = None
+    listening_channel_ids: tuple[int, ...] = ()
+    cooldown_s: int = 60
+    wait_s: int = 0
+    votes_shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SentReply:
+    """Which message answered which question, kept for a day; ids are Discord's.
+
+    Attributes:
+        message_id: the reply.
+        channel_id: where it stands.
+        server_id: None in direct messages, and where the bot is not a member.
+        question_id: the message that asked; None for commands.
+        asker_id: who asked.
+        question: in their words.
+        context: the question that it was understood with, if any.
+        fact_ids: the facts that it shows; none when it offers choices or says that it does not know.
+        addressed: whether the bot was spoken to.
+        at: when it was sent, aware UTC.
+    """
+
+    message_id: int
+    channel_id: int
+    server_id: int | None
+    question_id: int | None
+    asker_id: int
+    question: str
+    context: str | None
+    fact_ids: tuple[str, ...]
+    addressed: bool
+    at: dt.datetime
+
+
+class Doubt(enum.StrEnum):
+    """Why a question waits for an editor."""
+
+    UNANSWERED = "unanswered"
+    NONE_OF_THESE = "none_of_these"
+    NOT_RIGHT = "not_right"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedQuestion:
+    """A question on the review queue, without who asked it; ``fact_id`` is what was answered, if anything."""
+
+    server_id: int | None
+    question: str
+    doubt: Doubt
+    fact_id: str | None
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VoteCount:
+    """How many found an answer right, and how many did not."""
+
+    right: int = 0
+    wrong: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """One append-only record of a change: who, when, why, before, after."""
 

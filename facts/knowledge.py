@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import ValidationError
 
 from facts import store
+from facts.bookkeeping import Bookkeeping
 from facts.engine import Answer, AnswerEngine
-from facts.entities import Action, Author, Fact, Revision
-from facts.errors import InvalidFactError
+from facts.entities import Action, Author, Fact, FactChange, Revision, ServerSettings
+from facts.errors import FactNotFoundError, InvalidFactError
 from facts.exchange import source_key
 from facts.forms import FactForm, SourceForm, describe_faults, fact_to_form
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
     from facts.database import Database
     from facts.entities import KnownUnknown, Name, Pack, Source
-    from facts.store import Change, LoadResult, ServerSettings, StoredFact
+    from facts.store import Change, LoadResult, StoredFact
 
 
 # So many facts learn before a program that wants to end may do so: about a tenth of a second.
 _LEARN_AT_ONCE = 4
+_DEFAULTS = ServerSettings()
 
 
 def _utc_now() -> dt.datetime:
@@ -43,6 +45,9 @@ class KnowledgeBase:
         self._database = database
         self._engine = engine
         self._clock = clock
+        self.bookkeeping = Bookkeeping(database, clock)
+        self._settings: dict[int, ServerSettings] = {}
+        self._listeners: list[Callable[[FactChange], None]] = []
         # One change at a time reaches store and index, so that both see changes in the same order. It is held across
         # the transaction only: never across a sleep or a call to Discord.
         self._changing = asyncio.Lock()
@@ -95,6 +100,7 @@ class KnowledgeBase:
                 for server_id in await store.server_ids(session):
                     entries[server_id] = await store.entries(session, server_id)
                     hidden += [(fact_id, server_id) for fact_id in await store.hidden_fact_ids(session, server_id)]
+                self._settings = await store.server_settings(session)
             self._engine = await asyncio.to_thread(_build, names, entries, hidden)
             self._go_on_learning()
 
@@ -188,8 +194,7 @@ class KnowledgeBase:
         async with self._changing:
             async with self._database.writing() as session:
                 position = await store.add_fact(session, fact, self._change(author, reason), server_id)
-            self._engine.put(fact, position, server_id)
-            self._go_on_learning()
+            self._put(fact, position, server_id)
 
     async def edit(
         self,
@@ -213,8 +218,7 @@ class KnowledgeBase:
             async with self._database.writing() as session:
                 change = self._change(author, reason)
                 position = await store.edit_fact(session, fact, change, server_id, version=version)
-            self._engine.put(fact, position, server_id)
-            self._go_on_learning()
+            self._put(fact, position, server_id)
 
     async def remove(
         self, fact_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
@@ -229,8 +233,10 @@ class KnowledgeBase:
             async with self._database.writing() as session:
                 change = self._change(author, reason)
                 await store.set_fact_removed(session, fact_id, change, server_id, removed=True)
+            before = self._own(fact_id, server_id)
             self._engine.discard_fact(fact_id, server_id)
             self._go_on_learning()
+            self._tell(FactChange(before, None, server_id))
 
     async def restore(
         self, fact_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
@@ -245,8 +251,7 @@ class KnowledgeBase:
             async with self._database.writing() as session:
                 change = self._change(author, reason)
                 fact, position = await store.set_fact_removed(session, fact_id, change, server_id, removed=False)
-            self._engine.put(fact, position, server_id)
-            self._go_on_learning()
+            self._put(fact, position, server_id)
 
     async def revert(
         self,
@@ -273,8 +278,7 @@ class KnowledgeBase:
                 fact = _fact_from_form(after)
                 change = self._change(author, reason or f"back to revision {number}")
                 position = await store.edit_fact(session, fact, change, server_id, action=Action.REVERT)
-            self._engine.put(fact, position, server_id)
-            self._go_on_learning()
+            self._put(fact, position, server_id)
         return fact
 
     async def history(self, fact_id: str, *, server_id: int | None = None) -> list[Revision]:
@@ -323,23 +327,20 @@ class KnowledgeBase:
 
     # What else is kept
 
-    async def server_settings(self, server_id: int) -> ServerSettings:
-        """Give what a server has set.
-
-        Raises:
-            DatabaseUnavailableError: the database cannot be used.
-        """
-        async with self._database.reading() as session:
-            return await store.server_settings(session, server_id)
+    def server_settings(self, server_id: int | None) -> ServerSettings:
+        """Give what a server has set, from memory; the defaults for one that has set nothing, and for none."""
+        return self._settings.get(server_id, _DEFAULTS) if server_id is not None else _DEFAULTS
 
     async def set_server_settings(self, server_id: int, settings: ServerSettings) -> None:
         """Keep what a server has set.
 
         Raises:
-            DatabaseUnavailableError: the database cannot be written.
+            DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
-        async with self._database.writing() as session:
-            await store.set_server_settings(session, server_id, settings)
+        async with self._changing:
+            async with self._database.writing() as session:
+                await store.set_server_settings(session, server_id, settings)
+            self._settings[server_id] = settings
 
     async def command_tree_digest(self, application_id: int) -> str | None:
         """Give the digest of the slash commands that were last synced, or None.
@@ -358,6 +359,27 @@ class KnowledgeBase:
         """
         async with self._database.writing() as session:
             await store.set_command_tree_digest(session, application_id, digest, self._clock())
+
+    def on_change(self, listener: Callable[[FactChange], None]) -> None:
+        """Tell this listener of every fact that changes from now on, once the change answers. It must not block."""
+        self._listeners.append(listener)
+
+    def _put(self, fact: Fact, position: int, server_id: int | None) -> None:
+        """Let a fact answer, and tell those who listen."""
+        before = self._own(fact.id, server_id)
+        self._engine.put(fact, position, server_id)
+        self._go_on_learning()
+        self._tell(FactChange(before, fact, server_id))
+
+    def _own(self, fact_id: str, server_id: int | None) -> Fact | None:
+        try:
+            return self._engine.fact(fact_id, server_id)
+        except FactNotFoundError:
+            return None
+
+    def _tell(self, change: FactChange) -> None:
+        for listener in self._listeners:
+            listener(change)
 
     def _change(self, author: Author, reason: str | None) -> Change:
         return store.Change(author, self._clock(), reason)

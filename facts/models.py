@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -242,6 +243,76 @@ class ServerSettingsRow(Base):
     editor_role_id: Mapped[int | None] = mapped_column(BigInteger)
     log_channel_id: Mapped[int | None] = mapped_column(BigInteger)
     queue_channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    listening_channel_ids: Mapped[list[int]] = mapped_column(JSON, server_default="[]")
+    cooldown_s: Mapped[int] = mapped_column(server_default="60")
+    wait_s: Mapped[int] = mapped_column(server_default="0")
+    votes_shown: Mapped[bool] = mapped_column(server_default=true())
+
+
+class SentReplyRow(Base):
+    """Which message answered which question; kept for a day."""
+
+    __tablename__ = "sent_replies"
+
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED)
+    question_id: Mapped[int | None] = mapped_column(BigInteger)
+    asker_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    question: Mapped[str] = mapped_column(Text)
+    context: Mapped[str | None] = mapped_column(Text)
+    fact_ids: Mapped[list[str]] = mapped_column(JSON)
+    addressed: Mapped[bool]
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class VoteRow(Base):
+    """One person's vote on one answer, kept for a day, so that it can be changed but not cast twice.
+
+    ``voter`` is a keyed digest of the person's id and the message's: it names nobody.
+    """
+
+    __tablename__ = "votes"
+
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    voter: Mapped[str] = mapped_column(String(32), primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED)
+    fact_slug: Mapped[str] = mapped_column(String(64))
+    is_right: Mapped[bool]
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class VoteCountRow(Base):
+    """How often a fact was found right as an answer in one server, and how often not."""
+
+    __tablename__ = "vote_counts"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    fact_slug: Mapped[str] = mapped_column(String(64), primary_key=True)
+    right_count: Mapped[int] = mapped_column(default=0)
+    wrong_count: Mapped[int] = mapped_column(default=0)
+
+
+class QueuedQuestionRow(Base):
+    """A question that waits for an editor, without who asked it; kept for 30 days."""
+
+    __tablename__ = "queued_questions"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED, index=True)
+    question: Mapped[str] = mapped_column(Text)
+    doubt: Mapped[str] = mapped_column(String(16))
+    fact_slug: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class VoterKeyRow(Base):
+    """The key of the digests that stand for voters; there is one, made when first needed."""
+
+    __tablename__ = "voter_keys"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(64))
 
 
 class CommandTreeRow(Base):

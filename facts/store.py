@@ -22,6 +22,7 @@ from facts.entities import (
     PartialDate,
     Precision,
     Revision,
+    ServerSettings,
     Source,
 )
 from facts.errors import EditConflictError, FactExistsError, FactNotFoundError
@@ -80,15 +81,6 @@ class LoadResult:
     updated: int = 0
     removed: int = 0
     kept: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """What one server has set; Discord ids."""
-
-    editor_role_id: int | None = None
-    log_channel_id: int | None = None
-    queue_channel_id: int | None = None
 
 
 # Reading
@@ -168,12 +160,9 @@ async def pack_digest(session: AsyncSession, pack_id: str) -> str | None:
     return row.digest if row else None
 
 
-async def server_settings(session: AsyncSession, server_id: int) -> ServerSettings:
-    """Give what a server has set."""
-    row = await session.get(ServerSettingsRow, server_id)
-    if row is None:
-        return ServerSettings()
-    return ServerSettings(row.editor_role_id, row.log_channel_id, row.queue_channel_id)
+async def server_settings(session: AsyncSession) -> dict[int, ServerSettings]:
+    """Give what every server has set, by the server's id."""
+    return {row.server_id: _settings(row) for row in await session.scalars(select(ServerSettingsRow))}
 
 
 async def command_tree_digest(session: AsyncSession, application_id: int) -> str | None:
@@ -300,6 +289,8 @@ async def set_server_settings(session: AsyncSession, server_id: int, settings: S
     row.editor_role_id = settings.editor_role_id
     row.log_channel_id = settings.log_channel_id
     row.queue_channel_id = settings.queue_channel_id
+    row.listening_channel_ids = list(settings.listening_channel_ids)
+    row.cooldown_s, row.wait_s, row.votes_shown = settings.cooldown_s, settings.wait_s, settings.votes_shown
 
 
 async def set_command_tree_digest(session: AsyncSession, application_id: int, digest: str, at: dt.datetime) -> None:
@@ -535,3 +526,15 @@ def _source(row: SourceRow) -> Source:
 
 def _unknown(row: KnownUnknownRow) -> KnownUnknown:
     return KnownUnknown(row.slug, _texts(row.phrasings), row.say)
+
+
+def _settings(row: ServerSettingsRow) -> ServerSettings:
+    return ServerSettings(
+        editor_role_id=row.editor_role_id,
+        log_channel_id=row.log_channel_id,
+        queue_channel_id=row.queue_channel_id,
+        listening_channel_ids=tuple(row.listening_channel_ids),
+        cooldown_s=row.cooldown_s,
+        wait_s=row.wait_s,
+        votes_shown=row.votes_shown,
+    )

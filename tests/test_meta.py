@@ -31,7 +31,7 @@ FORBIDDEN = {
     "bot.ui": ("bot.cogs", "facts.database"),
     "bot.cogs": ("facts.database", "facts.matching.index", "facts.matching.matcher"),
 }
-SQL_ALLOWED = {"facts.store", "facts.models", "facts.database"}
+SQL_ALLOWED = {"facts.bookkeeping", "facts.store", "facts.models", "facts.database"}
 
 
 def modules() -> dict[str, Path]:

@@ -20,6 +20,7 @@ from facts.entities import (
     Action,
     Author,
     Fact,
+    FactChange,
     KnownUnknown,
     Measure,
     Milestone,
@@ -28,6 +29,7 @@ from facts.entities import (
     Pack,
     PartialDate,
     Revision,
+    ServerSettings,
     Source,
 )
 from facts.errors import (
@@ -42,7 +44,7 @@ from facts.forms import FactForm, SourceForm, fact_to_form
 from facts.knowledge import KnowledgeBase
 from facts.matching.decision import Outcome
 from facts.models import FactRow, RevisionRow, SourceRow
-from facts.store import LoadResult, ServerSettings
+from facts.store import LoadResult
 from tests.facts.making import GAZETTE, facts, make_fact, make_pack
 
 if TYPE_CHECKING:
@@ -1023,16 +1025,50 @@ async def test_a_database_that_is_gone_is_told_and_the_answers_still_come(
 
 
 async def test_settings_are_kept_for_each_server(town: KnowledgeBase, database: Database) -> None:
-    assert await town.server_settings(HERE) == ServerSettings()
-    wanted = ServerSettings(editor_role_id=2**63 - 1, log_channel_id=2**63 - 3, queue_channel_id=1)
+    assert town.server_settings(HERE) == town.server_settings(None) == ServerSettings()
+    wanted = ServerSettings(
+        editor_role_id=2**63 - 1,
+        log_channel_id=2**63 - 3,
+        queue_channel_id=1,
+        listening_channel_ids=(2**63 - 1, 7),
+        cooldown_s=0,
+        wait_s=30,
+        votes_shown=False,
+    )
     await town.set_server_settings(HERE, wanted)
     await town.set_server_settings(THERE, ServerSettings(log_channel_id=5))
+    assert town.server_settings(HERE) == wanted
     other = await KnowledgeBase.open(database)
-    assert await other.server_settings(HERE) == wanted
-    assert await other.server_settings(THERE) == ServerSettings(log_channel_id=5)
+    assert other.server_settings(HERE) == wanted
+    assert other.server_settings(THERE) == ServerSettings(log_channel_id=5)
     await town.set_server_settings(HERE, ServerSettings(queue_channel_id=8))
-    assert await other.server_settings(HERE) == ServerSettings(queue_channel_id=8)
+    assert town.server_settings(HERE) == ServerSettings(queue_channel_id=8)
+    await other.refresh()
+    assert other.server_settings(HERE) == ServerSettings(queue_channel_id=8)
     assert view(other, HERE) == view(other)
+
+
+async def test_those_who_listen_are_told_of_each_change_as_it_was_and_as_it_is(town: KnowledgeBase) -> None:
+    told: list[FactChange] = []
+    town.on_change(told.append)
+    before = town.fact("lamp-colour")
+    edited = replace(before, statement="The lamp is violet.")
+    await town.edit(edited, EDITOR)
+    await town.remove("lamp-colour", EDITOR)
+    await town.restore("lamp-colour", EDITOR)
+    await town.revert("lamp-colour", 1, EDITOR)
+    own = make_fact("lamp-owner", "The lamp is the baker's.", "whose is the lamp?")
+    await town.add(own, EDITOR, server_id=HERE)
+    assert told == [
+        FactChange(before, edited, None),
+        FactChange(edited, None, None),
+        FactChange(None, edited, None),
+        FactChange(edited, before, None),
+        FactChange(None, own, HERE),
+    ]
+    with pytest.raises(FactNotFoundError):
+        await town.remove("no-such", EDITOR)
+    assert len(told) == 5
 
 
 async def test_the_digest_of_the_command_tree_is_kept_for_each_application(

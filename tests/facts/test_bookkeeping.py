@@ -1,0 +1,166 @@
+"""What is kept about asking: replies, votes and the review queue, each for its time; on every database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from facts.bookkeeping import QUESTION_MAX, QUESTIONS_KEPT, REPLIES_KEPT, Bookkeeping
+from facts.entities import Doubt, QueuedQuestion, SentReply, VoteCount
+from facts.errors import DatabaseUnavailableError
+
+if TYPE_CHECKING:
+    from facts.database import Database
+
+HERE, THERE = 2**63 - 1, 7
+MEMBER, OTHER = 2**62 + 1, 5
+MINUTE = dt.timedelta(minutes=1)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def books(database: Database, clock: Clock) -> Bookkeeping:
+    return Bookkeeping(database, clock)
+
+
+def reply(clock: Clock, message_id: int = 2**63 - 2, **changes: object) -> SentReply:
+    kept = SentReply(
+        message_id=message_id,
+        channel_id=2**63 - 3,
+        server_id=HERE,
+        question_id=2**63 - 4,
+        asker_id=MEMBER,
+        question="how long is it?",
+        context="what is Tianhe?",
+        fact_ids=("tianhe-length", "living-space"),
+        addressed=True,
+        at=clock.now,
+    )
+    return replace(kept, **changes)  # type: ignore[arg-type]
+
+
+async def test_replies_are_kept_as_they_were_and_written_anew(books: Bookkeeping, clock: Clock) -> None:
+    bare = reply(clock, 9, server_id=None, question_id=None, context=None, fact_ids=(), addressed=False)
+    clock.now += MINUTE
+    full = reply(clock)
+    for kept in (full, bare):
+        await books.keep_reply(kept)
+    assert await books.replies(10) == [bare, full]
+    assert await books.replies(1) == [full]
+    edited = replace(full, question="how heavy is it?", fact_ids=())
+    await books.keep_reply(edited)
+    assert await books.replies(10) == [bare, edited]
+    await books.forget_replies([9, 12345])
+    assert await books.replies(10) == [edited]
+
+
+async def test_a_person_has_one_vote_on_each_reply_and_may_change_it(books: Bookkeeping) -> None:
+    assert await books.vote_count("length", HERE) == VoteCount()
+    assert await books.vote(1, MEMBER, "length", HERE, right=True) == VoteCount(1, 0)
+    assert await books.vote(1, MEMBER, "length", HERE, right=True) == VoteCount(1, 0)
+    assert await books.vote(1, OTHER, "length", HERE, right=True) == VoteCount(2, 0)
+    assert await books.vote(1, MEMBER, "length", HERE, right=False) == VoteCount(1, 1)
+    assert await books.vote(2, MEMBER, "length", HERE, right=False) == VoteCount(0, 1)
+    assert await books.vote(3, MEMBER, "length", None, right=True) == VoteCount(1, 0)
+    assert await books.vote_count("length", HERE) == VoteCount(1, 2)
+    assert await books.vote_count("length", None) == VoteCount(1, 0)
+    assert await books.vote_count("length", THERE) == VoteCount()
+
+
+async def test_votes_name_nobody(books: Bookkeeping, database: Database) -> None:
+    for message_id in (1, 2):
+        await books.vote(message_id, MEMBER, "length", HERE, right=True)
+    async with database.reading() as session:
+        votes = list(await session.execute(text("SELECT * FROM votes")))
+        counts = list(await session.execute(text("SELECT * FROM vote_counts")))
+    assert str(MEMBER) not in str(votes) + str(counts)
+    # Nor can two votes be told to be of the same person.
+    assert len({vote.voter for vote in votes}) == 2
+
+
+async def test_the_queue_keeps_questions_of_each_server_apart_and_cut(books: Bookkeeping, clock: Clock) -> None:
+    await books.queue("why?", Doubt.UNANSWERED, server_id=HERE)
+    await books.queue("x" * 2_000, Doubt.NOT_RIGHT, server_id=HERE, fact_id="length")
+    await books.queue("who?", Doubt.NONE_OF_THESE, server_id=None)
+    assert await books.queued(HERE) == [
+        QueuedQuestion(HERE, "why?", Doubt.UNANSWERED, None, clock.now),
+        QueuedQuestion(HERE, "x" * QUESTION_MAX, Doubt.NOT_RIGHT, "length", clock.now),
+    ]
+    assert await books.queued(None) == [QueuedQuestion(None, "who?", Doubt.NONE_OF_THESE, None, clock.now)]
+    assert await books.queued(THERE) == []
+
+
+async def test_everything_is_forgotten_in_time_and_counts_stay(books: Bookkeeping, clock: Clock) -> None:
+    await books.keep_reply(reply(clock))
+    await books.vote(1, MEMBER, "length", HERE, right=True)
+    await books.queue("why?", Doubt.UNANSWERED, server_id=HERE)
+    begin = clock.now
+    clock.now = begin + REPLIES_KEPT - MINUTE
+    await books.forget_old()
+    assert len(await books.replies(10)) == 1
+    assert await books.vote(1, MEMBER, "length", HERE, right=True) == VoteCount(1, 0)
+    clock.now = begin + REPLIES_KEPT
+    assert await books.replies(10) == []
+    await books.forget_old()
+    assert await books.vote_count("length", HERE) == VoteCount(1, 0)
+    assert len(await books.queued(HERE)) == 1
+    clock.now = begin
+    assert await books.replies(10) == []
+    clock.now = begin + QUESTIONS_KEPT - MINUTE
+    await books.forget_old()
+    assert len(await books.queued(HERE)) == 1
+    clock.now = begin + QUESTIONS_KEPT
+    await books.forget_old()
+    assert await books.queued(HERE) == []
+    assert await books.vote_count("length", HERE) == VoteCount(1, 0)
+
+
+async def test_a_person_can_have_all_of_theirs_deleted_and_nothing_of_others(books: Bookkeeping, clock: Clock) -> None:
+    mine, theirs = reply(clock, 1, question="mine?"), reply(clock, 2, asker_id=OTHER, question="theirs?")
+    for kept in (mine, theirs):
+        await books.keep_reply(kept)
+        await books.queue(kept.question, Doubt.UNANSWERED, server_id=HERE)
+    await books.queue("mine?", Doubt.UNANSWERED, server_id=THERE)
+    for voter in (MEMBER, OTHER):
+        await books.vote(1, voter, "length", HERE, right=True)
+    assert await books.forget_person(MEMBER) == 3
+    assert await books.replies(10) == [theirs]
+    assert [q.question for q in await books.queued(HERE)] == ["theirs?"]
+    assert len(await books.queued(THERE)) == 1
+    assert await books.vote_count("length", HERE) == VoteCount(1, 0)
+    assert await books.forget_person(MEMBER) == 0
+
+
+async def test_a_database_that_refuses_is_told(books: Bookkeeping, database: Database, clock: Clock) -> None:
+    async with database.writing() as session:
+        for table in ("sent_replies", "votes", "queued_questions"):
+            await session.execute(text(f"DROP TABLE {table}"))
+    for attempt in (
+        books.keep_reply(reply(clock)),
+        books.vote(1, MEMBER, "length", HERE, right=True),
+        books.queue("why?", Doubt.UNANSWERED, server_id=HERE),
+        books.forget_person(MEMBER),
+        books.forget_old(),
+        books.replies(1),
+    ):
+        with pytest.raises(DatabaseUnavailableError):
+            await attempt
+    assert await books.vote_count("length", HERE) == VoteCount()
