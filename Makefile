@@ -7,13 +7,16 @@ PINS := constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint $(PINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check bench bench-encoder fuzz pictures clean
+.PHONY: help run tryout test lint check bench bench-encoder fuzz pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## join Discord when DISCORD_TOKEN is set, else chat in this terminal
 	@$(BIN)/tianwen run
+
+tryout: $(VENV)/tryout.stamp ## talk to the bot in a simulated Discord, in your browser
+	@$(BIN)/tianwen tryout
 
 test: $(VENV)/dev.stamp ## run the whole test suite
 	@$(BIN)/python -m pytest
@@ -54,9 +57,13 @@ $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
 	@$(INSTALL) --editable . </dev/null >&2
 	@touch $@
 
+$(VENV)/tryout.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
+	@$(INSTALL) --editable '.[tryout]' </dev/null >&2
+	@touch $@ $(VENV)/run.stamp
+
 $(VENV)/dev.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
 	@$(INSTALL) --editable '.[dev]' </dev/null >&2
-	@touch $@ $(VENV)/run.stamp
+	@touch $@ $(VENV)/run.stamp $(VENV)/tryout.stamp
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp
 	@$(INSTALL) --editable '.[bench]' </dev/null >&2

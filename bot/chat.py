@@ -10,8 +10,8 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.ui import words
 from bot.ui.text import answer_text, choices_text, rest_text, source_line
+from bot.ui.words import CHAT_GREETING, ENGLISH
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def chat(engine: AnswerEngine, source: TextIO | None = None, console: Console | 
                 print(answer_text(session.reply(line.strip())), end="\n\n", flush=True)  # noqa: T201 - for pipes
         return
     console = console or Console()
-    console.print(words.CHAT_GREETING, "For example:", style="bold")
+    console.print(CHAT_GREETING, "For example:", style="bold")
     for fact in engine.examples():
         console.print(f"  {fact.canonical_question}", style="cyan", highlight=False)
     console.print("An empty line or “quit” ends.\n", style="dim")
@@ -95,7 +95,7 @@ def answer_panel(answer: Answer) -> RenderableType:
                 ]
             parts += [part for rest in rest_text(answer) for part in (Text(), Text(rest))]
             if answer.related:
-                parts += [Text(), Text(words.RELATED, style="dim")]
+                parts += [Text(), Text(ENGLISH.related, style="dim")]
                 parts += [Text(f"  {fact.canonical_question}", style="dim") for fact in answer.related]
             return Panel(Group(*parts), border_style="green")
         case Outcome.CHOICES:
@@ -106,9 +106,9 @@ def answer_panel(answer: Answer) -> RenderableType:
                 border_style="yellow",
             )
         case _:
-            lines = [Text(answer.say or words.NOT_KNOWN)]
+            lines = [Text(answer.say or ENGLISH.not_known)]
             if answer.related:
-                lines.append(Text(words.NEAR, style="dim"))
+                lines.append(Text(ENGLISH.near, style="dim"))
                 lines += [Text(f"  {fact.canonical_question}", style="cyan") for fact in answer.related]
             return Panel(Group(*lines), border_style="red")
 

@@ -179,6 +179,20 @@ def sync() -> None:
     print(f"{count} commands are now known to Discord.")  # noqa: T201
 
 
+@app.command()
+def tryout() -> None:
+    """Talk to the bot in a simulated Discord, on a page of this computer: no token, no account."""
+    try:
+        from bot.tryout import try_out  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise _CommandError(
+            "The try-out needs packages of its own: use “make tryout”, or pip install 'tianwen[tryout]'."
+        ) from error
+    settings = load_settings()
+    _quiet(settings)
+    asyncio.run(try_out(settings))
+
+
 @db.command()
 def upgrade() -> None:
     """Bring the schema up to date; an empty database gets all of it."""

@@ -14,16 +14,21 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from bot.cooldowns import Cooldowns
 from bot.errors import on_tree_error
 from bot.identity import application_id_of
 from bot.memory import LastQuestions
+from bot.replies import Replies
 from bot.runtime import open_knowledge
 from bot.settings import SettingsError
-from bot.ui.answers import BUTTONS
+from bot.ui.answers import ITEMS
+from bot.ui.lists import LIST_ITEMS
+from bot.ui.translations import CommandTranslator
 from facts.errors import DatabaseError, TianwenError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from facts.entities import Doubt
     from facts.knowledge import KnowledgeBase
 
 log = logging.getLogger(__name__)
@@ -31,7 +36,14 @@ log = logging.getLogger(__name__)
 # The bot never speaks; without this, every start would warn that the libraries for voice are not there.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
-EXTENSIONS = ("bot.cogs.questions", "bot.cogs.quick_facts")
+EXTENSIONS = (
+    "bot.cogs.messages",
+    "bot.cogs.questions",
+    "bot.cogs.quick_facts",
+    "bot.cogs.privacy",
+    "bot.cogs.settings",
+    "bot.cogs.upkeep",
+)
 # At the end, replies that are under way get this long, in seconds, before the connection is closed.
 FINISH_SECONDS = 5.0
 # How discord.py names the tasks in which it handles events, commands and buttons.
@@ -42,25 +54,32 @@ class DiscordUnavailableError(TianwenError):
     """Discord cannot be reached, or does not let the bot in."""
 
 
-def intents() -> discord.Intents:
-    """Give the few events that the bot needs; none of them is privileged."""
-    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+def intents(*, message_content: bool = False) -> discord.Intents:
+    """Give the few events that the bot needs. Only listening channels need message content, which is privileged."""
+    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
 
 
 @final
 class Tianwen(commands.Bot):
     """The Discord bot. It is given what it needs, and owns only its connection."""
 
-    def __init__(self, knowledge: KnowledgeBase) -> None:
-        """Make the bot; nothing is connected yet."""
+    def __init__(self, knowledge: KnowledgeBase, *, message_content: bool = False) -> None:
+        """Make the bot; nothing is connected yet.
+
+        Args:
+            knowledge: what it answers from.
+            message_content: whether Discord has granted the intent that listening channels need.
+        """
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
-            intents=intents(),
+            intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
         )
         self.knowledge = knowledge
         self.last_questions = LastQuestions()
+        self.replies = Replies(knowledge.bookkeeping)
+        self.cooldowns = Cooldowns()
 
     async def setup_hook(self) -> None:
         """Let the facts learn, load the cogs, make earlier buttons work, and sync the commands if they changed."""
@@ -68,7 +87,9 @@ class Tianwen(commands.Bot):
         self.knowledge.begin_learning()
         for extension in EXTENSIONS:
             await self.load_extension(extension)
-        self.add_dynamic_items(*BUTTONS)
+        self.add_dynamic_items(*ITEMS, *LIST_ITEMS)
+        await self.tree.set_translator(CommandTranslator())
+        await self.replies.load()
         await self._sync_if_changed()
 
     async def on_message(self, message: discord.Message, /) -> None:
@@ -89,15 +110,22 @@ class Tianwen(commands.Bot):
         await self.knowledge.end_learning()
         await super().close()
 
+    async def queue(self, question: str, doubt: Doubt, *, server_id: int | None, fact_id: str | None = None) -> None:
+        """Put a question on the review queue; where that fails, only the queue has lost something."""
+        try:
+            await self.knowledge.bookkeeping.queue(question, doubt, server_id=server_id, fact_id=fact_id)
+        except DatabaseError as error:
+            log.warning("A question could not be put on the review queue: %s", error)
+
     async def sync(self) -> int:
         """Send the slash commands to Discord, remember which, and give their number."""
         synced = await self.tree.sync()
-        await self.knowledge.set_command_tree_digest(self._application_id(), self._tree_digest())
+        await self.knowledge.set_command_tree_digest(self._application_id(), await self._tree_digest())
         return len(synced)
 
     async def _sync_if_changed(self) -> None:
         try:
-            if await self.knowledge.command_tree_digest(self._application_id()) == self._tree_digest():
+            if await self.knowledge.command_tree_digest(self._application_id()) == await self._tree_digest():
                 return
             count = await self.sync()
         except (discord.HTTPException, DatabaseError):
@@ -106,9 +134,10 @@ class Tianwen(commands.Bot):
         else:
             log.info("Synced %d slash commands", count)
 
-    def _tree_digest(self) -> str:
-        """Give a digest of the slash commands as Discord would get them."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+    async def _tree_digest(self) -> str:
+        """Give a digest of the commands as Discord would get them, translations and all."""
+        translator = CommandTranslator()
+        payload = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
         payload.sort(key=lambda command: (command["type"], command["name"]))
         return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
@@ -159,7 +188,9 @@ async def join_discord(settings: Settings) -> None:
         DatabaseError: the database cannot be used.
     """
     token = _token(settings)
-    async with open_knowledge(settings) as knowledge, Tianwen(knowledge) as bot:
+    with _startup_errors():
+        message_content = await _message_content_granted(token)
+    async with open_knowledge(settings) as knowledge, Tianwen(knowledge, message_content=message_content) as bot:
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -192,6 +223,14 @@ async def sync_commands(settings: Settings) -> int:
         with _startup_errors():
             await bot.login(token)
             return await bot.sync()
+
+
+async def _message_content_granted(token: str) -> bool:
+    """Ask Discord whether it has granted the message-content intent: whoever asks for it without is not let in."""
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        await client.login(token)
+        flags = client.application_flags
+    return flags.gateway_message_content or flags.gateway_message_content_limited
 
 
 def _token(settings: Settings) -> str:

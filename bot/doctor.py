@@ -57,7 +57,7 @@ def _token(settings: Settings) -> Finding:
 
 
 def _intents() -> Finding:
-    return Finding("No privileged intent is needed: mentions, replies, direct messages and commands work without")
+    return Finding("No privileged intent is needed, but for listening channels: those need “Message Content Intent”")
 
 
 def _packs() -> tuple[list[Pack], Finding]:

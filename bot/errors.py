@@ -11,8 +11,8 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.ui import words
-from facts.errors import TianwenError
+from bot.ui.words import ENGLISH, Words, words_for
+from facts.errors import DatabaseError, FactNotFoundError, TianwenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,35 +23,40 @@ log = logging.getLogger(__name__)
 UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 
-def _permissions(error: app_commands.BotMissingPermissions) -> str:
+def _permissions(error: app_commands.BotMissingPermissions, words: Words) -> str:
     names = ", ".join(permission.replace("_", " ") for permission in error.missing_permissions)
-    return words.MISSING_PERMISSION.format(permissions=names)
+    return words.missing_permission.format(permissions=names)
 
 
 # The most special type that fits an error counts (its method resolution order is walked).
-_SENTENCES: dict[type[BaseException], Callable[[Any], str]] = {
-    TianwenError: lambda error: str(error.sentence),
+_SENTENCES: dict[type[BaseException], Callable[[Any, Words], str]] = {
+    TianwenError: lambda error, _: str(error.sentence),
+    FactNotFoundError: lambda error, words: words.no_such_fact.format(id=error.fact_id),
+    # What exactly is the matter with the database is nobody's business in Discord.
+    DatabaseError: lambda _, words: words.not_saved,
     app_commands.BotMissingPermissions: _permissions,
-    app_commands.CheckFailure: lambda _: words.YOU_MAY_NOT,
-    app_commands.CommandOnCooldown: lambda error: words.SLOW_DOWN.format(seconds=max(1, round(error.retry_after))),
+    app_commands.CheckFailure: lambda _, words: words.you_may_not,
 }
 
 
-def sentence_for(error: BaseException, doing: str) -> str:
+def sentence_for(error: BaseException, doing: str, words: Words = ENGLISH) -> str:
     """Give the sentence for the person; an error that nobody expected is logged with its traceback and an id.
 
     Args:
         error: what was raised.
         doing: what was being done, for the log; it must not hold what a person wrote.
+        words: the language to say it in.
     """
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
     for type_ in type(error).__mro__:
         if type_ in _SENTENCES:
-            return _SENTENCES[type_](error)
+            if issubclass(type_, DatabaseError):
+                log.error("The database failed while %s: %s", doing, error)
+            return _SENTENCES[type_](error, words)
     error_id = secrets.token_hex(4)
     log.error("Error %s while %s", error_id, doing, exc_info=error)
-    return words.UNEXPECTED.format(id=error_id)
+    return words.unexpected.format(id=error_id)
 
 
 async def answer_error(interaction: discord.Interaction[Any], error: BaseException, doing: str) -> None:
@@ -60,7 +65,7 @@ async def answer_error(interaction: discord.Interaction[Any], error: BaseExcepti
         # The interaction has expired, or what it was about is gone: there is nobody to tell.
         log.info("Too late for an answer while %s", doing)
         return
-    sentence = sentence_for(error, doing)
+    sentence = sentence_for(error, doing, words_for(interaction.locale))
     with contextlib.suppress(*UNREACHED):
         if interaction.response.is_done():
             await interaction.followup.send(sentence, ephemeral=True)

@@ -39,3 +39,8 @@ class LastQuestions:
         self._asked.move_to_end(key)
         while len(self._asked) > REMEMBERED_MOST:
             self._asked.popitem(last=False)
+
+    def forget_person(self, user_id: int) -> None:
+        """Forget what one person asked, everywhere."""
+        for key in [key for key in self._asked if key[0] == user_id]:
+            del self._asked[key]

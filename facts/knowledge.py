@@ -17,7 +17,7 @@ from facts.exchange import source_key
 from facts.forms import FactForm, SourceForm, describe_faults, fact_to_form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from facts.database import Database
     from facts.entities import KnownUnknown, Name, Pack, Source
@@ -175,6 +175,23 @@ class KnowledgeBase:
         for fact in self._engine.facts(server_id):
             counts[fact.source] = counts.get(fact.source, 0) + 1
         return counts
+
+    def neighbours(self, facts: Sequence[Fact], server_id: int | None = None) -> list[Fact]:
+        """Give facts to go on with from these: the others of their topics, those that follow on the first one first."""
+        topics = {fact.topic for fact in facts}
+        known = [fact for fact in self._engine.facts(server_id) if fact.topic in topics]
+        ids = [fact.id for fact in known]
+        place = ids.index(facts[0].id) if facts[0].id in ids else 0
+        given = {fact.id for fact in facts}
+        return [fact for fact in known[place:] + known[:place] if fact.id not in given]
+
+    def from_same_place(self, fact: Fact, server_id: int | None = None) -> list[Fact]:
+        """Give the other facts that a server sees from the same place of the same source."""
+        return [
+            other
+            for other in self._engine.facts(server_id)
+            if other.id != fact.id and other.source == fact.source and other.locator == fact.locator
+        ]
 
     def suggest(self, text: str, *, server_id: int | None = None, limit: int) -> list[Fact]:
         """Give the facts that somebody who has typed this much may mean; see ``AnswerEngine.suggest``."""
@@ -360,9 +377,14 @@ class KnowledgeBase:
         async with self._database.writing() as session:
             await store.set_command_tree_digest(session, application_id, digest, self._clock())
 
-    def on_change(self, listener: Callable[[FactChange], None]) -> None:
-        """Tell this listener of every fact that changes from now on, once the change answers. It must not block."""
+    def on_change(self, listener: Callable[[FactChange], None]) -> Callable[[], None]:
+        """Tell this listener of every fact that changes from now on, once the change answers. It must not block.
+
+        Returns:
+            What to call when it need not be told any longer.
+        """
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def _put(self, fact: Fact, position: int, server_id: int | None) -> None:
         """Let a fact answer, and tell those who listen."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import os
 import pickle
 import shutil
 import uuid
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,14 @@ import discord
 import pytest
 import pytest_asyncio
 import simcord
+import simcord.interactions
 from hypothesis import HealthCheck, settings
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 from sqlalchemy import make_url
 
 from bot.client import Tianwen
+from bot.cooldowns import Cooldowns
 from facts.database import Database
 from facts.engine import AnswerEngine
 from facts.entities import Author, Fact, Origin, Source
@@ -30,7 +32,7 @@ from facts.knowledge import KnowledgeBase
 from facts.packs import shipped_packs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from facts.engine import Answer
     from facts.entities import Pack
@@ -166,7 +168,8 @@ def engine_keeper(pickled_engine: bytes) -> EngineKeeper:
 
 @pytest.fixture
 def knowledge(article_database: Database, engine_keeper: EngineKeeper) -> KnowledgeBase:
-    return KnowledgeBase(article_database, engine_keeper.engine(), lambda: dt.datetime.now(dt.UTC))
+    # The clock of the simulated Discord, where there is one.
+    return KnowledgeBase(article_database, engine_keeper.engine(), discord.utils.utcnow)
 
 
 @pytest.fixture
@@ -176,10 +179,23 @@ def filled_folder(tmp_path: Path, filled_store: Path) -> Path:
     return tmp_path
 
 
+def make_bot(knowledge: KnowledgeBase, *, message_content: bool = False) -> Tianwen:
+    """Make the bot with more patience than it has: in most tests one person asks much in no time."""
+    bot = Tianwen(knowledge, message_content=message_content)
+    bot.cooldowns = Cooldowns(person=(10_000, 1.0), channel=(10_000, 1.0))
+    return bot
+
+
+@pytest.fixture
+def message_content() -> bool:
+    """Whether Discord grants the intent that listening channels need; tests of those ask for it."""
+    return False
+
+
 @pytest_asyncio.fixture
-async def simcord_bot(knowledge: KnowledgeBase) -> AsyncIterator[Tianwen]:
+async def simcord_bot(knowledge: KnowledgeBase, message_content: bool) -> AsyncIterator[Tianwen]:
     """The bot that simcord's fixture runs; simcord does not close it."""
-    bot = Tianwen(knowledge)
+    bot = make_bot(knowledge, message_content=message_content)
     yield bot
     await bot.close()
 
@@ -275,10 +291,41 @@ class World:
         await self.knowledge.edit(fact, Author(Origin.EDITOR, self.moderator.id), server_id=self.guild.id)
         return fact
 
+    async def teach_shared(self, fact_id: str, statement: str) -> None:
+        """Let the operator write a shared fact anew."""
+        fact = replace(self.knowledge.fact(fact_id), statement=statement)
+        await self.knowledge.edit(fact, Author(Origin.OPERATOR))
+        await self.env.settle()
+
     def thread(self, name: str = "spacewalk") -> simcord.ChannelHandle:
         """Open a thread in the channel."""
         thread = self.env.backend.create_thread(self.channel.id, name, self.member.id)
         return next(handle for handle in self.channel.threads if handle.id == thread.id)
+
+    async def post(self, forum: simcord.ChannelHandle, title: str, content: str) -> simcord.ChannelHandle:
+        """Let the member open a post in a forum; its first message has the id of the post, as in Discord."""
+        backend = self.env.backend
+        thread = backend.create_thread(forum.id, title, self.member.id, broadcast=False)
+        message = backend.prepare_message(thread.id, self.member.id, content)
+        message.id = thread.id
+        backend.announce_thread_create(thread)
+        backend.commit_message(message)
+        await self.env.settle()
+        return next(handle for handle in forum.threads if handle.id == thread.id)
+
+    @contextmanager
+    def interactions(self, **fields: Any) -> Iterator[None]:
+        """Let all that people do meanwhile reach the bot with these fields, such as another locale or server."""
+        make = simcord.interactions.base_payload
+
+        def changed(*args: Any, **options: Any) -> Any:
+            record, payload = make(*args, **options)
+            payload.update(fields)
+            return record, payload
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(simcord.interactions, "base_payload", changed)
+            yield
 
     def deny(self, channel: simcord.ChannelHandle, **permissions: bool) -> None:
         """Take permissions from the bot in a channel."""
@@ -292,6 +339,13 @@ class World:
         rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
         found = [item for row in rows for item in row.children if isinstance(item, discord.Button)]
         return {button.label or "": button.custom_id or "" for button in found}
+
+    @classmethod
+    def buttons_by_id(cls, message: discord.Message) -> list[str]:
+        """Give the ids of all buttons of a message, with a label or without."""
+        rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+        found = [item for row in rows for item in row.children if isinstance(item, discord.Button)]
+        return [button.custom_id or "" for button in found]
 
     @staticmethod
     def shown(message: discord.Message) -> list[str]:
@@ -316,7 +370,7 @@ class World:
     async def restart(self) -> None:
         """Stop the bot, and start another one on the same store."""
         await self.bot.close()
-        bot = Tianwen(self.knowledge)
+        bot = make_bot(self.knowledge, message_content=self.bot.intents.message_content)
         self._later_bots.append(bot)
         await self.env.restart_bot(bot)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import tomllib
 from pathlib import Path
 
+import discord
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -16,7 +18,9 @@ import migrations
 from bot.cli import app
 from bot.client import Tianwen
 from bot.settings import Settings
-from bot.ui import words
+from bot.ui.chinese import CHINESE
+from bot.ui.translations import LOCALES, TRANSLATIONS, CommandTranslator
+from bot.ui.words import ENGLISH, Words
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -110,14 +114,44 @@ async def test_every_slash_command_has_its_own_name_a_description_and_a_line_in_
     commands = simcord_bot.tree.get_commands()
     names = [command.name for command in commands]
     assert len(names) == len(set(names)) > 0
-    assert [name for name in names if f"`/{name}" not in README] == []
-    assert [c.name for c in commands if getattr(c, "description", "…") == "…"] == []
+    assert [name for name in names if f"`/{name}" not in README and f"“{name}”" not in README] == []
+    assert [c.name for c in commands if getattr(c, "description", "") == "…"] == []
 
 
 def test_every_sentence_is_used() -> None:
     code = "\n".join(path.read_text("utf-8") for path in modules().values())
-    sentences = [name for name in vars(words) if name.isupper()]
-    assert [name for name in sentences if f"words.{name}" not in code] == []
+    sentences = [field.name for field in dataclasses.fields(Words)]
+    assert [name for name in sentences if not re.search(rf"\.{name}\b", code)] == []
+
+
+def test_every_sentence_is_there_in_chinese_with_the_same_gaps() -> None:
+    for field in dataclasses.fields(Words):
+        english, chinese = getattr(ENGLISH, field.name), getattr(CHINESE, field.name)
+        assert chinese != english, field.name
+        if field.name not in {"day", "month"}:
+            assert set(re.findall(r"{(\w*)}", chinese)) == set(re.findall(r"{(\w*)}", english)), field.name
+
+
+@pytest.mark.usefixtures("simcord_env")
+async def test_every_command_is_translated_and_no_two_share_a_name(simcord_bot: Tianwen) -> None:
+    translator = CommandTranslator()
+    texts: set[str] = set()
+    for locale in (locale.value for locale in LOCALES):
+        names = set()
+        for command in simcord_bot.tree.get_commands():
+            payload = await command.get_translated_payload(simcord_bot.tree, translator)
+            for part in (payload, *payload.get("options", [])):
+                translated = part["name_localizations"][locale]
+                assert 1 <= len(translated) <= 32
+                if payload["type"] == discord.AppCommandType.chat_input.value:
+                    assert re.fullmatch(r"[-_'\w]+", translated), translated
+                    assert translated == translated.lower()
+                    assert 1 <= len(part["description_localizations"][locale]) <= 100
+                    texts.add(part["description"])
+                texts.add(part["name"])
+            names.add((payload["type"], payload["name_localizations"][locale]))
+        assert len(names) == len(simcord_bot.tree.get_commands())
+    assert texts == set(TRANSLATIONS)
 
 
 def test_the_programs_schema_is_the_newest_migration() -> None:

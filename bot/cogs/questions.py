@@ -1,26 +1,27 @@
-"""Questions: by mention, by reply, in direct messages, and by ``/ask``."""
+"""Questions by command: ``/ask``, and the menu on other people's messages."""
 
 from __future__ import annotations
 
-import logging
-import re
+import contextlib
 from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import UNREACHED, sentence_for
-from bot.ui import limits, words
-from bot.ui.answers import Reply, answer_reply, examples_reply, fact_reply, may_embed, sentence_reply
+from bot.access import may_embed, must_be_private, server_id_of
+from bot.ui import limits
+from bot.ui.answers import PostButton, Reader, answer_reply, facts_reply
+from bot.ui.words import words_for
+from facts.entities import Doubt, SentReply
 from facts.errors import FactNotFoundError
+from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
     from bot.client import Tianwen
+    from bot.ui.embeds import Reply
+    from facts.engine import Answer
 
-log = logging.getLogger(__name__)
-
-_TALK = {discord.MessageType.default, discord.MessageType.reply}
 # What autocomplete puts behind a choice, so that the very fact is meant and not its question matched again.
 _FACT = "fact:"
 
@@ -31,79 +32,26 @@ class Questions(commands.Cog):
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
         self.bot = bot
+        self._menu = app_commands.ContextMenu(
+            name="Answer this question",
+            callback=self._answer_message,
+            type=discord.AppCommandType.message,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
 
-    @commands.Cog.listener()
-    async def on_message(self, message: discord.Message) -> None:
-        """Answer a message that is meant for the bot."""
-        if message.author.bot or message.webhook_id is not None or message.type not in _TALK:
-            return
-        if message.guild is not None and not self._is_addressed(message):
-            return
-        try:
-            await self._send(message, self._reply_to(message))
-        except UNREACHED as error:
-            log.warning("A reply could not be sent: %s", error)
-        except Exception as error:  # noqa: BLE001 - one place tells every error
-            await self._tell_error(message, error)
+    async def cog_load(self) -> None:
+        """Add the menu: unlike commands, discord.py does not take it from the cog."""
+        self.bot.tree.add_command(self._menu)
 
-    def _is_addressed(self, message: discord.Message) -> bool:
-        """Tell whether a message in a server mentions the bot or replies to it; @everyone alone does not count."""
-        user = self.bot.user
-        if user is not None and user in message.mentions:
-            return True
-        if message.guild is not None and message.guild.self_role in message.role_mentions:
-            return True
-        reference = message.reference.resolved if message.reference else None
-        return isinstance(reference, discord.Message) and reference.author == user
-
-    def _reply_to(self, message: discord.Message) -> Reply:
-        question = self._without_own_mention(message.content).strip()
-        reference = message.reference.resolved if message.reference else None
-        if not question and isinstance(reference, discord.Message) and reference.author != self.bot.user:
-            # A bare mention in a reply to somebody's message asks to answer that message.
-            question = reference.content.strip()
-        server_id = message.guild.id if message.guild else None
-        if not question:
-            if message.guild is not None and self.bot.user not in message.mentions:
-                by_role = message.guild.self_role in message.role_mentions
-                return sentence_reply(words.UNREADABLE_ROLE if by_role else words.UNREADABLE_REPLY)
-            if isinstance(reference, discord.Message) and reference.author != self.bot.user:
-                return sentence_reply(words.UNREADABLE_QUESTION)
-            return examples_reply(self.bot.knowledge.engine.examples(server_id), message.author.id)
-        place = (message.author.id, message.channel.id)
-        answer = self.bot.knowledge.ask(question, server_id=server_id, context=self.bot.last_questions.recall(*place))
-        self.bot.last_questions.remember(*place, answer.to_lean_on)
-        return answer_reply(answer, message.author.id)
-
-    def _without_own_mention(self, content: str) -> str:
-        return re.sub(rf"<@!?{self.bot.user.id}>", " ", content) if self.bot.user else content
-
-    async def _send(self, message: discord.Message, reply: Reply) -> None:
-        """Send a reply as the channel allows: with an embed or in plain text, as a reply or as a message."""
-        embeds = history = True
-        if message.guild is not None:
-            permissions = message.channel.permissions_for(message.guild.me)
-            in_thread = isinstance(message.channel, discord.Thread)
-            may_send = permissions.send_messages_in_threads if in_thread else permissions.send_messages
-            if not (permissions.view_channel and may_send):
-                return
-            embeds, history = permissions.embed_links, permissions.read_message_history
-        if history:
-            reference = message.to_reference(fail_if_not_exists=False)
-            await message.channel.send(**reply.arguments(embeds=embeds), reference=reference, mention_author=False)
-        else:
-            await message.channel.send(**reply.arguments(embeds=embeds))
-
-    async def _tell_error(self, message: discord.Message, error: Exception) -> None:
-        sentence = sentence_for(error, "answering a message")
-        try:
-            await self._send(message, sentence_reply(sentence))
-        except UNREACHED as second:
-            log.warning("An error could not be told: %s", second)
+    async def cog_unload(self) -> None:
+        """Take the menu away."""
+        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
 
     @app_commands.command(description="Ask about the spacewalk, the crew, the station or the programme.")
     @app_commands.describe(question="Your question", private="Show the answer to you alone")
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    @app_commands.allowed_installs(guilds=True, users=True)
     async def ask(
         self,
         interaction: discord.Interaction[Tianwen],
@@ -111,31 +59,107 @@ class Questions(commands.Cog):
         private: bool = False,
     ) -> None:
         """Answer a question."""
+        if not await self._is_rested(interaction):
+            return
+        private = private or must_be_private(interaction)
+        reader, server_id = Reader.of(interaction, private=private), server_id_of(interaction)
         place = (interaction.user.id, interaction.channel_id or 0)
-        reply: Reply | None = None
+        fact = None
         if question.startswith(_FACT):
-            try:
-                fact = self.bot.knowledge.fact(question.removeprefix(_FACT), interaction.guild_id)
-            except FactNotFoundError:
-                pass
-            else:
-                question, reply = fact.canonical_question, fact_reply(fact)
-        if reply is None:
-            context = self.bot.last_questions.recall(*place)
-            answer = self.bot.knowledge.ask(question, server_id=interaction.guild_id, context=context)
-            question, reply = answer.to_lean_on, answer_reply(answer, interaction.user.id)
-        self.bot.last_questions.remember(*place, question)
-        await interaction.response.send_message(**reply.arguments(embeds=may_embed(interaction)), ephemeral=private)
+            with contextlib.suppress(FactNotFoundError):
+                fact = self.bot.knowledge.fact(question.removeprefix(_FACT), server_id)
+        if fact is not None:
+            self.bot.last_questions.remember(*place, fact.canonical_question)
+            reply = facts_reply([fact], reader, self.bot.knowledge.neighbours([fact], server_id))
+            await self._respond(interaction, reply, fact.canonical_question, (fact.id,), private=private)
+            return
+        context = self.bot.last_questions.recall(*place)
+        answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)
+        self.bot.last_questions.remember(*place, answer.to_lean_on)
+        await self._respond_with_answer(interaction, answer, reader, context)
 
     @ask.autocomplete("question")
     async def _suggest_questions(
         self, interaction: discord.Interaction[Tianwen], current: str
     ) -> list[app_commands.Choice[str]]:
-        facts = self.bot.knowledge.suggest(current, server_id=interaction.guild_id, limit=limits.CHOICES)
+        facts = self.bot.knowledge.suggest(current, server_id=server_id_of(interaction), limit=limits.CHOICES)
         return [
             app_commands.Choice(name=limits.cut(fact.canonical_question, limits.CHOICE_NAME), value=f"{_FACT}{fact.id}")
             for fact in facts
         ]
+
+    async def _answer_message(self, interaction: discord.Interaction[Tianwen], message: discord.Message) -> None:
+        """Answer a message for the person who chose the menu; they may post the answer for everybody."""
+        if not await self._is_rested(interaction):
+            return
+        question = message.content
+        if self.bot.user is not None:
+            question = question.replace(self.bot.user.mention, " ").strip()
+        if not question:
+            await interaction.response.send_message(words_for(interaction.locale).nothing_to_answer, ephemeral=True)
+            return
+        reader, server_id = Reader.of(interaction, private=True), server_id_of(interaction)
+        answer = self.bot.knowledge.ask(question, server_id=server_id)
+        post = None
+        if answer.outcome is Outcome.ANSWER and not must_be_private(interaction):
+            post = PostButton(message.id, answer.facts[0].id, reader.words.post)
+        await self._respond_with_answer(interaction, answer, reader, None, post)
+
+    async def _is_rested(self, interaction: discord.Interaction[Tianwen]) -> bool:
+        """Tell whether the person and the channel may have another answer; if not, tell them when."""
+        retry = self.bot.cooldowns.take_addressed(interaction.user.id, interaction.channel_id)
+        if retry:
+            sentence = words_for(interaction.locale).slow_down.format(seconds=max(1, round(retry)))
+            await interaction.response.send_message(sentence, ephemeral=True)
+        return not retry
+
+    async def _respond_with_answer(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        answer: Answer,
+        reader: Reader,
+        context: str | None,
+        further: PostButton | None = None,
+    ) -> None:
+        server_id = server_id_of(interaction)
+        shown = answer.facts if answer.outcome is Outcome.ANSWER else ()
+        reply = answer_reply(answer, reader, self.bot.knowledge.neighbours(shown, server_id) if shown else ())
+        if further is not None and reply.view is not None:
+            reply.view.add_item(further)
+        fact_ids = tuple(fact.id for fact in shown)
+        await self._respond(interaction, reply, answer.question, fact_ids, context, private=reader.private)
+        if answer.outcome is Outcome.UNKNOWN and not answer.say:
+            await self.bot.queue(answer.question, Doubt.UNANSWERED, server_id=server_id)
+
+    async def _respond(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        reply: Reply,
+        question: str,
+        fact_ids: tuple[str, ...],
+        context: str | None = None,
+        *,
+        private: bool,
+    ) -> None:
+        """Send the reply, then note it."""
+        response = await interaction.response.send_message(
+            **reply.arguments(embeds=may_embed(interaction)), ephemeral=private
+        )
+        if response.message_id is not None:
+            await self.bot.replies.keep(
+                SentReply(
+                    message_id=response.message_id,
+                    channel_id=interaction.channel_id or 0,
+                    server_id=server_id_of(interaction),
+                    question_id=None,
+                    asker_id=interaction.user.id,
+                    question=question,
+                    context=context,
+                    fact_ids=fact_ids,
+                    addressed=True,
+                    at=discord.utils.utcnow(),
+                )
+            )
 
 
 async def setup(bot: Tianwen) -> None:

@@ -1,187 +1,129 @@
-"""Answers as Discord messages: an embed where it may be shown, else plain text; and the buttons under it."""
+"""Answers as Discord messages, and the buttons under them."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import discord
 
+from bot.access import is_editor, may_embed, server_id_of
 from bot.errors import answer_error
-from bot.ui import limits, words
-from bot.ui.text import answer_text, choices_text, date_text, fact_text, rest_text, source_title
-from facts.entities import FACT_ID_PATTERN
+from bot.ui import limits
+from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, sentence_reply, source_reply
+from bot.ui.items import Button, may_use, show_beside, show_instead
+from bot.ui.text import answer_text, fact_text
+from bot.ui.words import ENGLISH, Words, words_for
+from facts.entities import FACT_ID_PATTERN, Doubt
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
     from bot.client import Tianwen
     from facts.engine import Answer
-    from facts.entities import Fact, Source
+    from facts.entities import Fact
 
-GREEN = discord.Colour(0x2E8B57)
-AMBER = discord.Colour(0xC58B1B)
-GREY = discord.Colour(0x6D7580)
-
-# What would end or style the text of a link; discord.py's own escaping leaves the brackets.
-_MARKDOWN, _ESCAPED = re.compile(r"([\\\[\]()*_`~|<>])"), r"\\\1"
-# Of a source's field, title and link may take this much, so that date and locator still fit.
-_SOURCE_HEAD = 300
-_SOURCE_URL = 300
+# Of the related facts, a menu offers this many.
+RELATED = 10
+_FACT_ID = FACT_ID_PATTERN.pattern
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What to send: an embed with its buttons, and the same as plain text for where embeds are not allowed."""
+class Reader:
+    """For whom a reply is made: who asked, in which words, and which buttons make sense there."""
 
-    embed: discord.Embed
-    text: str
-    view: discord.ui.View | None = None
+    id: int
+    words: Words = ENGLISH
+    votes: bool = True
+    private: bool = False
 
-    @property
-    def plain(self) -> str:
-        """The text, cut to what a message may hold."""
-        return limits.cut(self.text, limits.MESSAGE)
-
-    def arguments(self, *, embeds: bool = True) -> dict[str, Any]:
-        """Give the arguments for sending it."""
-        shown: dict[str, Any] = {"embed": self.embed} if embeds else {"content": self.plain}
-        return shown | ({"view": self.view} if self.view else {})
+    @classmethod
+    def of(cls, interaction: discord.Interaction[Tianwen], *, private: bool = False) -> Self:
+        """Make it for the person who used a command or a button."""
+        settings = interaction.client.knowledge.server_settings(server_id_of(interaction))
+        return cls(interaction.user.id, words_for(interaction.locale), settings.votes_shown, private)
 
 
-def may_embed(interaction: discord.Interaction[Any]) -> bool:
-    """Tell whether an embed may be shown where a command or button was used; in direct messages it always may."""
-    return interaction.guild_id is None or interaction.app_permissions.embed_links
-
-
-def answer_reply(answer: Answer, asker_id: int) -> Reply:
-    """Give the message for an answer; buttons answer to the asker only.
+def answer_reply(answer: Answer, reader: Reader, related: Sequence[Fact] = ()) -> Reply:
+    """Give the message for an answer of any outcome but an ignored one.
 
     Args:
-        answer: any but an ignored one.
-        asker_id: the Discord id of the person who asked.
+        answer: what the question gets.
+        reader: who asked.
+        related: facts to go on with, beside those that the answer names.
     """
+    words = reader.words
+    view = discord.ui.View(timeout=None)
     match answer.outcome:
         case Outcome.ANSWER:
-            return Reply(_facts_embed(answer.facts, rest_text(answer)), answer_text(answer))
+            _add_answer_items(view, answer.facts, reader, (*answer.related, *related))
         case Outcome.CHOICES:
-            embed = discord.Embed(description=limits.cut(choices_text(answer), limits.EMBED_DESCRIPTION), colour=AMBER)
-            choices = _choice_view(answer.facts, asker_id)
-            choices.add_item(NoneButton(asker_id))
-            return Reply(embed, answer_text(answer), choices)
+            _add_choices(view, answer.facts, reader.id)
+            view.add_item(NoneButton(reader.id, words.none_of_these))
         case _:
-            lines = [answer.say or words.NOT_KNOWN]
-            if answer.related:
-                lines.append(f"\n{words.NEAR}")
-            embed = discord.Embed(description=limits.cut("\n".join(lines), limits.EMBED_DESCRIPTION), colour=GREY)
-            view = _choice_view(answer.related, asker_id) if answer.related else None
-            return Reply(embed, answer_text(answer), view)
+            _add_choices(view, answer.related, reader.id)
+    if answer.outcome is not Outcome.ANSWER and not reader.private:
+        view.add_item(DismissButton(reader.id, words.dismiss))
+    return Reply(answer_embed(answer, words), answer_text(answer, words), view if view.children else None)
 
 
-def sentence_reply(sentence: str) -> Reply:
-    """Give the message for a plain sentence."""
-    return Reply(discord.Embed(description=sentence, colour=GREY), sentence)
+def facts_reply(
+    facts: Sequence[Fact], reader: Reader, related: Sequence[Fact] = (), notes: Sequence[str] = ()
+) -> Reply:
+    """Give the message for facts that are known to be meant, with what else is to be said."""
+    view = discord.ui.View(timeout=None)
+    _add_answer_items(view, facts, reader, related)
+    text = "\n\n".join([*(fact_text(fact, reader.words) for fact in facts), *notes])
+    return Reply(facts_embed(facts, reader.words, notes), text, view)
 
 
-def fact_reply(fact: Fact) -> Reply:
-    """Give the message for one fact."""
-    return Reply(_facts_embed((fact,)), fact_text(fact))
-
-
-def examples_reply(facts: list[Fact], asker_id: int) -> Reply:
+def examples_reply(facts: Sequence[Fact], words: Words) -> Reply:
     """Give the message for somebody who said nothing that could be answered: what they could ask."""
-    text = "\n".join([words.HELLO, *(f"- {fact.canonical_question}" for fact in facts)])
-    embed = discord.Embed(description=words.HELLO, colour=GREEN)
-    return Reply(embed, text, _choice_view(tuple(facts), asker_id) if facts else None)
+    text = "\n".join([words.hello, *(f"- {fact.canonical_question}" for fact in facts)])
+    return Reply(discord.Embed(description=words.hello, colour=GREEN), text, examples_view(facts))
 
 
-def _facts_embed(facts: tuple[Fact, ...], rest: list[str] | None = None) -> discord.Embed:
-    """Show one to three facts, each with its source; long ones are cut so that all fit."""
-    texts = [*(fact.statement for fact in facts), *(rest or ())]
-    room = (limits.EMBED_DESCRIPTION - 200) // len(texts)
-    statements = [limits.cut(text, room) for text in texts]
-    embed = discord.Embed(description="\n\n".join(statements), colour=GREEN)
-    by_source = _by_source(facts)
-    for source, of_source in by_source.items():
-        ids = " and ".join(fact.id for fact in of_source)
-        name = (
-            words.SOURCE
-            if len(by_source) == 1
-            else limits.cut(words.SOURCE_OF.format(ids=ids), limits.EMBED_FIELD_NAME)
-        )
-        embed.add_field(name=name, value=_source_value(source, of_source), inline=False)
-    embed.set_footer(text=" · ".join(fact.id for fact in facts))
-    return embed
-
-
-def _by_source(facts: tuple[Fact, ...]) -> dict[Source, list[Fact]]:
-    sources: dict[Source, list[Fact]] = {}
-    for fact in facts:
-        sources.setdefault(fact.source, []).append(fact)
-    return sources
-
-
-def _source_value(source: Source, facts: list[Fact]) -> str:
-    head = limits.cut(f"{source.publisher}, {source_title(source)}", _SOURCE_HEAD)
-    if source.url and len(source.url) <= _SOURCE_URL:
-        head = f"[{_MARKDOWN.sub(_ESCAPED, head)}]({source.url})"
-    parts = [head]
-    if source.published is not None:
-        parts.append(date_text(source.published))
-    locators = dict.fromkeys(fact.locator for fact in facts if fact.locator)
-    if locators:
-        parts.append(" and ".join(locators))
-    dates = sorted({fact.as_of for fact in facts if fact.as_of is not None})
-    if dates:
-        parts.append(words.AS_REPORTED.format(date=date_text(dates[-1])))
-    return limits.cut(", ".join(parts), limits.EMBED_FIELD_VALUE)
-
-
-def _choice_view(facts: tuple[Fact, ...], asker_id: int) -> discord.ui.View:
-    """Give a button for each fact. The view does not time out: buttons are found by their ids, also after a restart."""
+def examples_view(facts: Sequence[Fact]) -> discord.ui.View | None:
+    """Give buttons that ask for facts, for everybody to try."""
+    if not facts:
+        return None
     view = discord.ui.View(timeout=None)
     for fact in facts:
-        view.add_item(FactButton(asker_id, fact.id, fact.canonical_question))
+        view.add_item(TryButton(fact.id, fact.canonical_question))
     return view
 
 
-class _AskersButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"tw:never"):
-    """A button that only the person who asked may use; its state stands in its id, so it survives a restart."""
-
-    asker_id: int
-
-    async def interaction_check(self, interaction: discord.Interaction[Tianwen], /) -> bool:  # type: ignore[override]
-        """Let the asker through; tell anybody else why not."""
-        if interaction.user.id == self.asker_id:
-            return True
-        await interaction.response.send_message(words.OTHERS_BUTTON, ephemeral=True)
-        return False
-
-    async def callback(self, interaction: discord.Interaction[Tianwen]) -> None:  # type: ignore[override]
-        """Do what the button is for. discord.py would only log an error here, so it is told from here."""
-        try:
-            await self.pressed(interaction)
-        except Exception as error:  # noqa: BLE001 - one place tells every error
-            await answer_error(interaction, error, "answering a button")
-
-    async def pressed(self, interaction: discord.Interaction[Tianwen]) -> None:
-        """Do what the button is for."""
-        raise NotImplementedError
+def _add_answer_items(view: discord.ui.View, facts: Sequence[Fact], reader: Reader, related: Sequence[Fact]) -> None:
+    words = reader.words
+    for number, fact in enumerate(facts, 1):
+        label = words.source if len(facts) == 1 else words.source_number.format(number=number)
+        view.add_item(SourceButton(fact.id, label))
+    if reader.votes:
+        view.add_item(VoteButton(facts[0].id, words.right, right=True))
+        view.add_item(VoteButton(facts[0].id, words.not_right, right=False))
+    if not reader.private:
+        view.add_item(DismissButton(reader.id, words.dismiss))
+    shown = {fact.id for fact in facts}
+    further = list({fact.id: fact for fact in related if fact.id not in shown}.values())[:RELATED]
+    if further:
+        view.add_item(RelatedSelect(further, words.related_select))
 
 
-class FactButton(_AskersButton, template=rf"tw:fact:(?P<asker>\d+):(?P<fact>{FACT_ID_PATTERN.pattern})"):
-    """Shows a fact in place of the choice or list that it stands under."""
+def _add_choices(view: discord.ui.View, facts: Sequence[Fact], asker_id: int) -> None:
+    for fact in facts:
+        view.add_item(FactButton(asker_id, fact.id, fact.canonical_question))
+
+
+class FactButton(Button, template=rf"tw:fact:(?P<asker>\d+):(?P<fact>{_FACT_ID})"):
+    """Shows a fact in place of the choice or list that it stands under; for the asker only."""
 
     def __init__(self, asker_id: int, fact_id: str, label: str) -> None:
         """Make the button for a fact, labelled with its question."""
-        super().__init__(
-            discord.ui.Button(
-                label=limits.cut(label, limits.BUTTON_LABEL),
-                style=discord.ButtonStyle.primary,
-                custom_id=f"tw:fact:{asker_id}:{fact_id}",
-            )
-        )
-        self.asker_id = asker_id
+        super().__init__(_button(label, f"tw:fact:{asker_id}:{fact_id}", discord.ButtonStyle.primary))
+        self.asker_id: int = asker_id
         self.fact_id = fact_id
 
     @classmethod
@@ -191,46 +133,242 @@ class FactButton(_AskersButton, template=rf"tw:fact:(?P<asker>\d+):(?P<fact>{FAC
         """Make the button anew from its id."""
         return cls(int(match["asker"]), match["fact"], item.label or match["fact"])
 
-    async def pressed(self, interaction: discord.Interaction[Tianwen]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Tianwen], _words: Words, /) -> None:
         """Show the fact as it is now."""
-        bot = interaction.client
-        fact = bot.knowledge.fact(self.fact_id, interaction.guild_id)
-        bot.last_questions.remember(interaction.user.id, interaction.channel_id or 0, fact.canonical_question)
-        await _replace(interaction, fact_reply(fact))
+        bot, message = interaction.client, interaction.message
+        reply = _one_fact(interaction, self.fact_id, private=message is not None and message.flags.ephemeral)
+        await show_instead(interaction, reply)
+        known = bot.replies.of_message(message.id) if message is not None else None
+        if known is not None:
+            await bot.replies.keep(dataclasses.replace(known, fact_ids=(self.fact_id,)))
 
 
-class NoneButton(_AskersButton, template=r"tw:none:(?P<asker>\d+)"):
-    """Says that none of the choices was meant."""
+class NoneButton(Button, template=r"tw:none:(?P<asker>\d+)"):
+    """Says that none of the choices was meant, and puts the question on the review queue; for the asker only."""
 
-    def __init__(self, asker_id: int) -> None:
+    def __init__(self, asker_id: int, label: str) -> None:
         """Make the button."""
-        super().__init__(
-            discord.ui.Button(
-                label=words.NONE_OF_THESE,
-                style=discord.ButtonStyle.secondary,
-                custom_id=f"tw:none:{asker_id}",
-            )
-        )
-        self.asker_id = asker_id
+        super().__init__(_button(label, f"tw:none:{asker_id}"))
+        self.asker_id: int = asker_id
 
     @classmethod
     async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], _item: discord.ui.Button[Any], match: re.Match[str]
+        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
     ) -> Self:
         """Make the button anew from its id."""
-        return cls(int(match["asker"]))
+        return cls(int(match["asker"]), item.label or "")
 
-    async def pressed(self, interaction: discord.Interaction[Tianwen]) -> None:
-        """Say so, and take the choices away."""
-        await _replace(interaction, sentence_reply(words.NONE_OF_THESE_REPLY))
-
-
-async def _replace(interaction: discord.Interaction[Any], reply: Reply) -> None:
-    """Put a reply in the place of the message that the button stands under."""
-    if may_embed(interaction):
-        await interaction.response.edit_message(content=None, embed=reply.embed, view=None)
-    else:
-        await interaction.response.edit_message(content=reply.plain, embed=None, view=None)
+    async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
+        """Say so, take the choices away, and queue the question."""
+        await show_instead(interaction, sentence_reply(words.none_of_these_reply))
+        await _queue(interaction, Doubt.NONE_OF_THESE)
 
 
-BUTTONS = (FactButton, NoneButton)
+class SourceButton(Button, template=rf"tw:source:(?P<fact>{_FACT_ID})"):
+    """Tells all about a fact's source."""
+
+    def __init__(self, fact_id: str, label: str) -> None:
+        """Make the button for a fact."""
+        super().__init__(_button(label, f"tw:source:{fact_id}"))
+        self.fact_id = fact_id
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button anew from its id."""
+        return cls(match["fact"], item.label or "")
+
+    async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
+        """Show the source, and what else comes from the same place."""
+        knowledge, server_id = interaction.client.knowledge, server_id_of(interaction)
+        fact = knowledge.fact(self.fact_id, server_id)
+        same_place = knowledge.from_same_place(fact, server_id)
+        reply = source_reply(fact, same_place, words)
+        view = discord.ui.View(timeout=None)
+        if fact.source.url and len(fact.source.url) <= limits.BUTTON_URL:
+            view.add_item(
+                discord.ui.Button(label=limits.cut(fact.source.publisher, limits.BUTTON_LABEL), url=fact.source.url)
+            )
+        if same_place:
+            view.add_item(RelatedSelect(same_place[:RELATED], words.related_select))
+        await show_beside(interaction, dataclasses.replace(reply, view=view if view.children else None))
+
+
+class VoteButton(Button, template=rf"tw:vote:(?P<vote>right|wrong):(?P<fact>{_FACT_ID})"):
+    """Counts whether an answer was right: one vote a person and answer, which may be changed."""
+
+    def __init__(self, fact_id: str, label: str, *, right: bool) -> None:
+        """Make one of the two buttons."""
+        super().__init__(
+            _button(label, f"tw:vote:{'right' if right else 'wrong'}:{fact_id}", emoji="👍" if right else "👎")
+        )
+        self.fact_id = fact_id
+        self.right = right
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button anew from its id."""
+        return cls(match["fact"], item.label or "", right=match["vote"] == "right")
+
+    async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
+        """Count the vote; an answer that was not right goes to the editors."""
+        if interaction.message is None:
+            return
+        # Acknowledged first: the database may take its time.
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        votes = await interaction.client.knowledge.bookkeeping.vote(
+            interaction.message.id, interaction.user.id, self.fact_id, server_id_of(interaction), right=self.right
+        )
+        thanks = words.voted_right if self.right else words.voted_wrong
+        await interaction.followup.send(thanks.format(right=votes.right, wrong=votes.wrong), ephemeral=True)
+        if not self.right:
+            await _queue(interaction, Doubt.NOT_RIGHT, self.fact_id)
+
+
+class DismissButton(Button, template=r"tw:dismiss:(?P<asker>\d+)"):
+    """Takes a reply away; for the asker and for editors."""
+
+    def __init__(self, asker_id: int, label: str) -> None:
+        """Make the button."""
+        super().__init__(_button(label, f"tw:dismiss:{asker_id}"))
+        self.owner_id = asker_id
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button anew from its id."""
+        return cls(int(match["asker"]), item.label or "")
+
+    async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
+        """Delete the reply."""
+        if interaction.user.id != self.owner_id and not is_editor(interaction):
+            await interaction.response.send_message(words.may_not_dismiss, ephemeral=True)
+            return
+        await interaction.response.defer()
+        await interaction.delete_original_response()
+        if interaction.message is not None:
+            await interaction.client.replies.forget([interaction.message.id])
+
+
+class TryButton(Button, template=rf"tw:try:(?P<fact>{_FACT_ID})"):
+    """Asks an example, for whoever presses it."""
+
+    def __init__(self, fact_id: str, label: str) -> None:
+        """Make the button for a fact, labelled with its question."""
+        super().__init__(_button(label, f"tw:try:{fact_id}", discord.ButtonStyle.primary))
+        self.fact_id = fact_id
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button anew from its id."""
+        return cls(match["fact"], item.label or "")
+
+    async def pressed(self, interaction: discord.Interaction[Tianwen], _words: Words, /) -> None:
+        """Show the fact beside the examples."""
+        await show_beside(interaction, _one_fact(interaction, self.fact_id, private=True))
+
+
+class PostButton(Button, template=rf"tw:post:(?P<message>\d+):(?P<fact>{_FACT_ID})"):
+    """Posts an answer, which one person sees, for everybody: in reply to the message that it answers."""
+
+    def __init__(self, message_id: int, fact_id: str, label: str) -> None:
+        """Make the button for an answer to a message, with the first of its facts."""
+        super().__init__(_button(label, f"tw:post:{message_id}:{fact_id}", discord.ButtonStyle.primary))
+        self.message_id = message_id
+        self.fact_id = fact_id
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button anew from its id."""
+        return cls(int(match["message"]), match["fact"], item.label or "")
+
+    async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
+        """Post it: as a reply where the bot is a member, else as the answer to the click."""
+        bot, server_id = interaction.client, server_id_of(interaction)
+        known = bot.replies.of_message(interaction.message.id) if interaction.message is not None else None
+        facts = [bot.knowledge.fact(i, server_id) for i in (known.fact_ids if known else (self.fact_id,))]
+        reply = facts_reply(facts, Reader.of(interaction), bot.knowledge.neighbours(facts, server_id))
+        content = words.posted.format(asker=interaction.user.mention)
+        embeds = may_embed(interaction)
+        shown = reply.arguments(embeds=embeds)
+        shown["content"] = content if embeds else limits.cut(f"{content}\n{reply.text}", limits.MESSAGE)
+        if server_id is None or interaction.channel_id is None:
+            await interaction.response.send_message(**shown)
+            return
+        await interaction.response.edit_message(view=None)
+        channel = bot.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
+        reference = channel.get_partial_message(self.message_id).to_reference(fail_if_not_exists=False)
+        sent = await channel.send(**shown, reference=reference, mention_author=False)
+        if known is not None:
+            await bot.replies.keep(dataclasses.replace(known, message_id=sent.id, question_id=self.message_id))
+
+
+class RelatedSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"tw:related"):
+    """A menu of facts to go on with; the chosen one is shown beside the answer."""
+
+    def __init__(self, facts: Sequence[Fact], placeholder: str, menu: discord.ui.Select[Any] | None = None) -> None:
+        """Make the menu of these facts, or take one that stands under a message already."""
+        super().__init__(
+            menu
+            or discord.ui.Select(
+                custom_id="tw:related",
+                placeholder=limits.cut(placeholder, limits.SELECT_PLACEHOLDER),
+                options=[
+                    discord.SelectOption(label=limits.cut(fact.canonical_question, limits.SELECT_LABEL), value=fact.id)
+                    for fact in facts
+                ],
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Select[Any], _match: re.Match[str]
+    ) -> Self:
+        """Take the menu as it stands under the message."""
+        return cls((), "", item)
+
+    async def interaction_check(self, interaction: discord.Interaction[Tianwen], /) -> bool:  # type: ignore[override]
+        """Let everybody choose, until it has faded."""
+        return await may_use(interaction, None)
+
+    async def callback(self, interaction: discord.Interaction[Tianwen]) -> None:  # type: ignore[override]
+        """Show the fact that was chosen."""
+        try:
+            await show_beside(interaction, _one_fact(interaction, self.item.values[0], private=True))
+        except Exception as error:  # noqa: BLE001 - one place tells every error
+            await answer_error(interaction, error, "answering a menu")
+
+
+def _button(
+    label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary, emoji: str | None = None
+) -> discord.ui.Button[Any]:
+    return discord.ui.Button(
+        label=limits.cut(label, limits.BUTTON_LABEL), style=style, custom_id=custom_id, emoji=emoji
+    )
+
+
+def _one_fact(interaction: discord.Interaction[Tianwen], fact_id: str, *, private: bool) -> Reply:
+    """Give the message for one fact as it is now, and remember that this person asked for it."""
+    bot, server_id = interaction.client, server_id_of(interaction)
+    fact = bot.knowledge.fact(fact_id, server_id)
+    bot.last_questions.remember(interaction.user.id, interaction.channel_id or 0, fact.canonical_question)
+    return facts_reply([fact], Reader.of(interaction, private=private), bot.knowledge.neighbours([fact], server_id))
+
+
+async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_id: str | None = None) -> None:
+    """Put the question behind a reply on the review queue, if it is still known."""
+    bot, message = interaction.client, interaction.message
+    known = bot.replies.of_message(message.id) if message is not None else None
+    if known is not None:
+        await bot.queue(known.question, doubt, server_id=known.server_id, fact_id=fact_id)
+
+
+ITEMS = (FactButton, NoneButton, SourceButton, VoteButton, DismissButton, TryButton, PostButton, RelatedSelect)

@@ -1,51 +1,180 @@
-"""The sentences that people read, in one place: plain, warm, brief."""
+"""The sentences that people read, in one place: plain, warm, brief. Facts stay in the language they were written in."""
 
 from __future__ import annotations
 
-NOT_KNOWN = "The facts do not tell. I answer only what they hold."
-REST_NOT_KNOWN = "To the rest of your question I found no answer. Ask it by itself, please."
-CHOICES = "I am not sure which you mean:"
-OR_CHOICES = "Or did you mean one of these?"
-NEAR = "What I can tell nearby:"
-RELATED = "You could also ask:"
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from facts.entities import PartialDate, Precision
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+# Said in the terminal alone, which speaks English.
 CHECK_DATABASE = "Check TIANWEN_DATABASE_URL, and that the file or server is there and may be written."
-HEADLINE_UNKNOWN = "headline unknown"
-AS_REPORTED = "as reported on {date}"
 CHAT_GREETING = "Ask me about China's first spacewalk outside its Tiangong station."
-HELLO = "Hello! I answer questions about one news report, with the source. You could ask:"
 
-NO_FACTS_OF_KIND = "There are no facts about that here yet."
-OTHERS_BUTTON = "That choice belongs to the person who asked. Ask me yourself, I answer everyone."
-NONE_OF_THESE = "None of these"
-NONE_OF_THESE_REPLY = "Then I do not know. The facts that I have do not hold the answer."
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
-CREW_TITLE = "The crew"
-MODULES_TITLE = "Modules"
-MILESTONES_TITLE = "Milestones"
-SOURCES_TITLE = "Sources"
-ABOUT_TITLE = "Tianwen"
-ABOUT = (
-    "I answer questions about one news report: China's first spacewalk outside its Tiangong space station. "
-    "Every answer is a fact that a person wrote, with its source; I make nothing up, and I say so when I do not know."
-    "\n\n**How to ask:** mention me, reply to me, write me a direct message, or use `/ask`."
-)
-PLANNED = "planned"
-ALSO_WRITTEN = "also written {spellings}"
-SOURCE = "Source"
-SOURCE_OF = "Source of {ids}"
-FACTS_FROM = "facts: {count}"
-LOADED = "{facts} facts, {phrasings} ways of asking for them, {unknowns} known unknowns."
 
-UNEXPECTED = "Something went wrong on my side, sorry. It has been noted as {id}."
-MISSING_PERMISSION = "I am not allowed to do that here. I need: {permissions}."
-YOU_MAY_NOT = "You may not do that here."
-SLOW_DOWN = "One moment, please: try again in {seconds} s."
-UNREADABLE_QUESTION = (
-    "I cannot read that message: Discord shows me only those that mention me. Put the question into yours, please."
-)
-UNREADABLE_ROLE = (
-    "You mentioned my role, and those messages I cannot read. Choose me, the one with the APP badge, and not the role."
-)
-UNREADABLE_REPLY = (
-    "I could not read that reply: Discord shows me only messages that mention me. Turn the @ on, or mention me."
-)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything that the bot says in one language; the defaults are its English."""
+
+    # Answers
+    not_known: str = "The facts do not tell. I answer only what they hold."
+    rest_not_known: str = "To the rest of your question I found no answer. Ask it by itself, please."
+    choices: str = "I am not sure which you mean:"
+    or_choices: str = "Or did you mean one of these?"
+    near: str = "What I can tell nearby:"
+    related: str = "You could also ask:"
+    related_select: str = "Related questions"
+    headline_unknown: str = "headline unknown"
+    link_unknown: str = "link unknown"
+    by: str = "by {authors}"
+    published: str = "published {date}"
+    as_reported: str = "as reported on {date}"
+    hello: str = "Hello! I answer questions about one news report, with the source. You could ask:"
+    corrected: str = "Corrected {when}: this fact was changed after I answered."
+    withdrawn: str = "Withdrawn {when}: this fact was taken back after I answered."
+    ands: str = " and "
+
+    # Buttons under answers
+    source: str = "Source"
+    source_of: str = "Source of {ids}"
+    source_number: str = "Source {number}"
+    same_place: str = "From the same place:"
+    right: str = "Right"
+    not_right: str = "Not right"
+    voted_right: str = "Thank you. On this answer so far: {right} right, {wrong} not right."
+    voted_wrong: str = (
+        "Thank you, the people who keep the facts will look at it. "
+        "On this answer so far: {right} right, {wrong} not right."
+    )
+    dismiss: str = "Dismiss"
+    may_not_dismiss: str = "Only the person who asked, or an editor, can dismiss this."
+    others_button: str = "That choice belongs to the person who asked. Ask me yourself, I answer everyone."
+    none_of_these: str = "None of these"
+    none_of_these_reply: str = (
+        "Then I do not know. I have noted your question, without your name, for the people who keep the facts."
+    )
+    faded: str = "These buttons have faded, since the message is more than a day old. Ask me again, I answer anew."
+    post: str = "Post it here"
+    posted: str = "{asker} asked me to answer this:"
+    nothing_to_answer: str = "There are no words in that message that I could answer."
+
+    # Lists
+    no_facts_of_kind: str = "There are no facts about that here yet."
+    crew_title: str = "The crew"
+    modules_title: str = "Modules"
+    milestones_title: str = "Milestones"
+    sources_title: str = "Sources"
+    planned: str = "planned"
+    also_written: str = "also written {spellings}"
+    facts_from: str = "facts: {count}"
+    page: str = "Page {page} of {pages}"
+    timeline_alt: str = "A timeline. {events}"
+    scale_title: str = "To scale"
+    scale_alt: str = "A drawing to scale. {things}"
+    bus: str = "A city bus, about 12 m"
+    person: str = "A person, about 1.7 m"
+
+    # About the bot
+    about_title: str = "Tianwen"
+    about: str = (
+        "I answer questions about one news report: China's first spacewalk outside its Tiangong space station. "
+        "Every answer is a fact that a person wrote, with its source; I make nothing up, and say so when I do not know."
+        "\n\n**How to ask:** mention me, reply to me, write me a direct message, or use `/ask`."
+    )
+    loaded: str = "{facts} facts, {phrasings} ways of asking for them, {unknowns} known unknowns."
+    privacy_title: str = "What I keep"
+    privacy: str = (
+        "Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up. "
+        "For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
+        "corrections reach it, and a code in place of your name for each vote. "
+        "Questions that I could not answer are kept for 30 days, and votes as bare counts, both without your name, so "
+        "that people can mend the facts. "
+        "Changes of facts keep for good who made them."
+    )
+    delete_mine: str = "Delete what is mine"
+    deleted: str = "Done: your last questions are forgotten, and so are {count} records of the last day."
+
+    # Settings of a server
+    settings_title: str = "Settings of this server"
+    settings_listening: str = (
+        "**Listening channels:** there I answer questions without being mentioned, only when I am sure; in a forum, "
+        "the first question of each new post."
+    )
+    settings_no_intent: str = (
+        "⚠️ I cannot read messages that do not mention me, so I answer in none of these yet. Whoever runs me switches "
+        "on “Message Content Intent” in Discord's developer portal (the application, Bot) and starts me again. "
+        "Everything else works without it."
+    )
+    settings_editors: str = "**Editor role:** its members may change facts, like everyone with Manage Messages."
+    settings_log: str = "**Log channel:** I tell each change of a fact there."
+    settings_queue: str = "**Queue channel:** questions without an answer wait there for an editor."
+    settings_cooldown: str = "**Cooldown:** in listening channels, one person gets at most one answer in this time."
+    settings_wait: str = "**Short wait:** in listening channels, I wait this long, and say nothing if somebody replies."
+    settings_choose_channels: str = "None: choose channels and forums"
+    settings_choose_role: str = "None: choose a role"
+    settings_choose_channel: str = "None: choose a channel"
+    settings_votes_on: str = "Votes under answers: shown"
+    settings_votes_off: str = "Votes under answers: hidden"
+    settings_may_not_write: str = "⚠️ I may not write in {channels}."
+    settings_may_not_read: str = "⚠️ I may not see {channels}."
+    no_wait: str = "No wait"
+    no_cooldown: str = "No cooldown"
+    seconds: str = "{count} seconds"
+    minutes: str = "{count} minutes"
+
+    # What goes wrong
+    unexpected: str = "Something went wrong on my side, sorry. It has been noted as {id}."
+    not_saved: str = "I cannot save that just now, and nothing has changed. Please try again in a while."
+    no_such_fact: str = "There is no fact with the id “{id}” here."
+    missing_permission: str = "I am not allowed to do that here. I need: {permissions}."
+    you_may_not: str = "You may not do that here."
+    need_manage_server: str = "Only those with Manage Server may change my settings here."
+    slow_down: str = "One moment, please: try again in {seconds} s."
+    unreadable_question: str = (
+        "I cannot read that message: Discord shows me only those that mention me. Put the question into yours, please."
+    )
+    unreadable_role: str = (
+        "You mentioned my role, and those messages I cannot read. "
+        "Choose me, the one with the APP badge, and not the role."
+    )
+    unreadable_reply: str = (
+        "I could not read that reply: Discord shows me only messages that mention me. Turn the @ on, or mention me."
+    )
+
+    # Dates, by how exactly they are known; without patterns, the English way.
+    day: str = ""
+    month: str = ""
+
+    def date(self, when: PartialDate | dt.date) -> str:
+        """Give a date as people read it: 4 July 2021, June 2021, 2008."""
+        if not isinstance(when, PartialDate):
+            when = PartialDate(when, Precision.DAY)
+        pattern = {Precision.DAY: self.day, Precision.MONTH: self.month}.get(when.precision, "")
+        if not pattern:
+            return str(when)
+        return pattern.format(year=when.date.year, month=when.date.month, day=when.date.day)
+
+
+ENGLISH = Words()
+
+
+def words_for(locale: object) -> Words:
+    """Give the words for a Discord locale (“zh-CN”); English where there are no others."""
+    from bot.ui.chinese import CHINESE  # noqa: PLC0415 - it is made of this module's class
+
+    # Those who write Traditional Chinese read Simplified Chinese more easily than English.
+    return CHINESE if str(locale) in {"zh-CN", "zh-TW"} else ENGLISH
+
+
+def words_for_question(question: str, locale: object) -> Words:
+    """Give the words for somebody who wrote this: Chinese for Chinese, else those of the locale."""
+    if _CHINESE.search(question) and not _JAPANESE_OR_KOREAN.search(question):
+        return words_for("zh-CN")
+    return words_for(locale)

@@ -82,7 +82,7 @@ async def test_a_reply_without_a_ping_cannot_be_read_and_says_so(world: World) -
         allowed_mentions=AllowedMentions(replied_user=False),
     )
     await world.env.settle()
-    assert world.last_reply().embeds[0].description == words.UNREADABLE_REPLY
+    assert world.last_reply().embeds[0].description == words.ENGLISH.unreadable_reply
 
 
 async def test_a_reply_to_somebody_else_is_not_for_the_bot(world: World) -> None:
@@ -95,10 +95,13 @@ async def test_a_bare_mention_gets_examples_to_press(world: World) -> None:
     reply = await world.asked("")
     examples = world.knowledge.engine.examples(world.guild.id)
     assert len(examples) == 3
-    assert reply.embeds[0].description == words.HELLO
+    assert reply.embeds[0].description == words.ENGLISH.hello
     assert list(world.buttons(reply)) == [limits.cut(f.canonical_question, limits.BUTTON_LABEL) for f in examples]
-    await world.member.click(reply, label=next(iter(world.buttons(reply))))
-    assert world.reread(reply).embeds[0].description == examples[0].statement
+    for person in (world.member, world.moderator):
+        clicked = await person.click(reply, label=next(iter(world.buttons(reply))))
+        assert clicked.ephemeral
+        assert world.response(clicked).embeds[0].description == examples[0].statement
+    assert list(world.buttons(world.reread(reply))) == list(world.buttons(reply))
 
 
 async def test_a_bare_mention_in_reply_to_a_question_answers_that_question(world: World) -> None:
@@ -113,13 +116,13 @@ async def test_a_bare_mention_in_reply_to_a_question_answers_that_question(world
 async def test_a_bare_mention_in_reply_to_a_message_that_discord_hides_says_so(world: World) -> None:
     spoken = await world.moderator.send(world.channel, QUESTION)
     await world.mention("", reply_to=spoken)
-    assert world.last_reply().embeds[0].description == words.UNREADABLE_QUESTION
+    assert world.last_reply().embeds[0].description == words.ENGLISH.unreadable_question
 
 
 async def test_a_bare_mention_in_reply_to_the_bot_does_not_ask_the_bots_own_words(world: World) -> None:
     first = await world.asked(QUESTION)
     await world.mention("", reply_to=first)
-    assert world.last_reply().embeds[0].description == words.HELLO
+    assert world.last_reply().embeds[0].description == words.ENGLISH.hello
 
 
 async def test_a_direct_message_needs_no_mention(world: World) -> None:
@@ -291,10 +294,9 @@ async def test_a_known_unknown_answers_in_its_own_words_and_shows_what_is_near(w
     assert answer.say
     assert answer.related
     reply = await world.asked(question)
-    assert reply.embeds[0].description == f"{answer.say}\n\n{words.NEAR}"
-    assert list(world.buttons(reply)) == [
-        limits.cut(fact.canonical_question, limits.BUTTON_LABEL) for fact in answer.related
-    ]
+    assert reply.embeds[0].description == f"{answer.say}\n\n{words.ENGLISH.near}"
+    labels = [limits.cut(fact.canonical_question, limits.BUTTON_LABEL) for fact in answer.related]
+    assert list(world.buttons(reply)) == [*labels, words.ENGLISH.dismiss]
     await world.member.click(reply, label=answer.related[0].canonical_question)
     assert world.shown(world.reread(reply)) == [answer.related[0].id]
 
@@ -303,7 +305,7 @@ async def test_a_question_about_something_else_is_declined(world: World) -> None
     question = world.question(OFF_TOPIC, declined)
     description = (await world.asked(question)).embeds[0].description
     assert description is not None
-    assert description.split("\n")[0] == words.NOT_KNOWN
+    assert description.split("\n")[0] == words.ENGLISH.not_known
 
 
 async def test_a_question_in_two_parts_gets_both_facts_and_one_source(world: World) -> None:
@@ -312,7 +314,7 @@ async def test_a_question_in_two_parts_gets_both_facts_and_one_source(world: Wor
     assert world.shown(reply) == ids
     embed = reply.embeds[0]
     assert embed.description == "\n\n".join(world.knowledge.fact(fact_id).statement for fact_id in ids)
-    assert [field.name for field in embed.fields] == [words.SOURCE]
+    assert [field.name for field in embed.fields] == [words.ENGLISH.source]
     value = embed.fields[0].value
     assert value is not None
     for fact_id in ids:
@@ -324,8 +326,8 @@ async def test_two_facts_from_two_sources_name_both(world: World) -> None:
     reply = await world.asked("How long is Tianhe? What colour is the zorblax?")
     assert world.shown(reply) == ["tianhe-length", "zorblax-colour"]
     fields = {field.name: field.value or "" for field in reply.embeds[0].fields}
-    assert list(fields) == [words.SOURCE_OF.format(ids=i) for i in ("tianhe-length", "zorblax-colour")]
-    assert "The Space Gazette" in fields[words.SOURCE_OF.format(ids="zorblax-colour")]
+    assert list(fields) == [words.ENGLISH.source_of.format(ids=i) for i in ("tianhe-length", "zorblax-colour")]
+    assert "The Space Gazette" in fields[words.ENGLISH.source_of.format(ids="zorblax-colour")]
 
 
 async def test_a_question_of_the_longest_length_is_answered(world: World) -> None:
@@ -450,10 +452,10 @@ async def test_without_embeds_the_same_is_said_in_plain_text(world: World) -> No
     assert "CNN, headline unknown, paragraph 7, as reported on 4 July 2021" in reply.content
     assert FACT_ID in reply.content
     hello = await world.asked("")
-    assert hello.content.startswith(words.HELLO)
+    assert hello.content.startswith(words.ENGLISH.hello)
     assert len(world.buttons(hello)) == 3
     unknown = await world.asked(world.question(OFF_TOPIC, declined))
-    assert unknown.content.startswith(words.NOT_KNOWN)
+    assert unknown.content.startswith(words.ENGLISH.not_known)
 
 
 async def test_without_the_history_it_answers_without_a_reference(world: World) -> None:

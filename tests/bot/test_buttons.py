@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 import pytest
 import simcord
 
 from bot.ui import limits, words
-from bot.ui.answers import BUTTONS, FactButton, NoneButton
-from facts.entities import Author, Origin
+from bot.ui.answers import (
+    ITEMS,
+    DismissButton,
+    FactButton,
+    NoneButton,
+    PostButton,
+    SourceButton,
+    TryButton,
+    VoteButton,
+)
+from bot.ui.lists import LIST_ITEMS, Kind, PageButton
+from facts.entities import FACT_ID_MAX, Author, Origin
 from facts.errors import FactNotFoundError
 from facts.matching.decision import Outcome
 
@@ -20,6 +30,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("simcord_env")
 
 OPERATOR = Author(Origin.OPERATOR)
+ANSWER_BUTTONS = [
+    words.ENGLISH.source,
+    words.ENGLISH.right,
+    words.ENGLISH.not_right,
+    words.ENGLISH.dismiss,
+]
 # Questions that could be about more than one fact; the first that the matching finds so is asked.
 VAGUE = (
     "who is behind the module and the arm",
@@ -53,14 +69,14 @@ async def choices(world: World) -> tuple[discord.Message, list[str]]:
 
 async def test_choices_are_offered_as_buttons_with_a_way_out(world: World) -> None:
     reply, ids = await choices(world)
-    assert reply.embeds[0].description == words.CHOICES
+    assert reply.embeds[0].description == words.ENGLISH.choices
     labels = [limits.cut(world.knowledge.fact(i).canonical_question, limits.BUTTON_LABEL) for i in ids]
     assert 2 <= len(ids) <= 3
-    assert list(world.buttons(reply)) == [*labels, words.NONE_OF_THESE]
+    assert list(world.buttons(reply)) == [*labels, words.ENGLISH.none_of_these, words.ENGLISH.dismiss]
     assert world.pings_nobody(reply)
 
 
-async def test_a_choice_shows_its_fact_and_takes_the_buttons_away(world: World) -> None:
+async def test_a_choice_shows_its_fact_as_an_answer_in_place_of_the_choices(world: World) -> None:
     reply, ids = await choices(world)
     for fact_id in ids[1:2]:
         fact = world.knowledge.fact(fact_id)
@@ -69,28 +85,28 @@ async def test_a_choice_shows_its_fact_and_takes_the_buttons_away(world: World) 
         after = world.reread(reply)
         assert world.shown(after) == [fact_id]
         assert after.embeds[0].description == fact.statement
-        assert after.components == []
+        assert list(world.buttons(after)) == ANSWER_BUTTONS
         assert world.pings_nobody(after)
     assert len(world.replies()) == 1
 
 
 async def test_none_of_these_says_so_and_takes_the_buttons_away(world: World) -> None:
     reply, _ = await choices(world)
-    await world.member.click(reply, label=words.NONE_OF_THESE)
+    await world.member.click(reply, label=words.ENGLISH.none_of_these)
     after = world.reread(reply)
-    assert after.embeds[0].description == words.NONE_OF_THESE_REPLY
+    assert after.embeds[0].description == words.ENGLISH.none_of_these_reply
     assert after.components == []
 
 
 async def test_only_the_asker_may_choose(world: World) -> None:
     reply, ids = await choices(world)
-    for label in world.buttons(reply):
+    for label in [*world.buttons(reply)][:-1]:
         denied = await world.moderator.click(reply, label=label)
         assert denied.ephemeral
-        assert world.response(denied).content == words.OTHERS_BUTTON
+        assert world.response(denied).content == words.ENGLISH.others_button
     untouched = world.reread(reply)
-    assert untouched.embeds[0].description == words.CHOICES
-    assert len(world.buttons(untouched)) == len(ids) + 1
+    assert untouched.embeds[0].description == words.ENGLISH.choices
+    assert len(world.buttons(untouched)) == len(ids) + 2
     await world.member.click(reply, label=next(iter(world.buttons(reply))))
     assert world.shown(world.reread(reply)) == [ids[0]]
 
@@ -103,10 +119,10 @@ async def test_buttons_work_after_a_restart(world: World) -> None:
     await world.restart()
     await world.member.click(first, label=next(iter(world.buttons(first))))
     assert world.shown(world.reread(first)) == [ids[0]]
-    denied = await world.moderator.click(second, label=words.NONE_OF_THESE)
-    assert world.response(denied).content == words.OTHERS_BUTTON
-    await world.member.click(second, label=words.NONE_OF_THESE)
-    assert world.reread(second).embeds[0].description == words.NONE_OF_THESE_REPLY
+    denied = await world.moderator.click(second, label=words.ENGLISH.none_of_these)
+    assert world.response(denied).content == words.ENGLISH.others_button
+    await world.member.click(second, label=words.ENGLISH.none_of_these)
+    assert world.reread(second).embeds[0].description == words.ENGLISH.none_of_these_reply
     await world.member.click(unknown, label=related)
     assert len(world.shown(world.reread(unknown))) == 1
 
@@ -148,7 +164,7 @@ async def test_a_button_without_embeds_shows_the_fact_in_plain_text(world: World
     after = world.reread(reply)
     assert after.embeds == []
     assert world.knowledge.fact(ids[0]).statement in after.content
-    assert after.components == []
+    assert list(world.buttons(after)) == ANSWER_BUTTONS
 
 
 async def test_buttons_work_in_direct_messages(world: World) -> None:
@@ -160,7 +176,7 @@ async def test_buttons_work_in_direct_messages(world: World) -> None:
     assert after.id == unknown.id
     fact_id = custom_id.rpartition(":")[2]
     assert world.knowledge.fact(fact_id).statement in (after.content or after.embeds[0].description or "")
-    assert after.components == []
+    assert list(world.buttons(after)) == ANSWER_BUTTONS
 
 
 async def test_a_servers_fact_cannot_be_fetched_by_a_button_in_another_place(world: World) -> None:
@@ -176,16 +192,27 @@ async def test_a_servers_fact_cannot_be_fetched_by_a_button_in_another_place(wor
 
 async def test_buttons_that_are_gone_cannot_be_pressed_twice(world: World) -> None:
     reply, _ = await choices(world)
-    await world.member.click(reply, label=words.NONE_OF_THESE)
+    await world.member.click(reply, label=words.ENGLISH.none_of_these)
     with pytest.raises(simcord.SetupError):
-        await world.member.click(world.reread(reply), label=words.NONE_OF_THESE)
+        await world.member.click(world.reread(reply), label=words.ENGLISH.none_of_these)
 
 
 def test_the_ids_of_buttons_fit_and_are_read_back_by_one_kind_only() -> None:
-    longest = 2**64 - 1
-    made = [FactButton(longest, "z" + "-long" * 12 + "-id", "q" * 300), NoneButton(longest)]
-    patterns = [kind.__discord_ui_compiled_template__ for kind in BUTTONS]
+    longest, fact_id = 2**64 - 1, "z" + "-long" * 12 + "-id"
+    assert len(fact_id) == FACT_ID_MAX
+    made: list[discord.ui.DynamicItem[Any]] = [
+        FactButton(longest, fact_id, "q" * 300),
+        NoneButton(longest, "q" * 300),
+        SourceButton(fact_id, "q" * 300),
+        VoteButton(fact_id, "q" * 300, right=True),
+        VoteButton(fact_id, "q" * 300, right=False),
+        DismissButton(longest, "q" * 300),
+        TryButton(fact_id, "q" * 300),
+        PostButton(longest, fact_id, "q" * 300),
+        *(PageButton(kind, 9_999, move, longest) for kind in Kind for move in PageButton.EMOJI),
+    ]
+    patterns = [kind.__discord_ui_compiled_template__ for kind in (*ITEMS, *LIST_ITEMS)]
     for item in made:
         assert len(item.custom_id) <= limits.CUSTOM_ID
         assert sum(bool(pattern.fullmatch(item.custom_id)) for pattern in patterns) == 1
-    assert len(made[0].item.label or "") <= limits.BUTTON_LABEL
+        assert len(item.item.label or "") <= limits.BUTTON_LABEL

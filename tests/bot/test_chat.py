@@ -65,10 +65,10 @@ def test_every_outcome_is_shown_whole(club: AnswerEngine) -> None:
     assert "So it is." in shown(session, "who leads the club")
     assert "The Club, headline unknown  [president]" in shown(session, "who leads the club")
     choices = shown(session, "opening of the hall")
-    assert words.CHOICES in choices
+    assert words.ENGLISH.choices in choices
     assert "2  opening of the" in choices
     assert "Not told." in shown(session, "where can i park")
-    assert words.NOT_KNOWN in shown(session, "best pizza in town")
+    assert words.ENGLISH.not_known in shown(session, "best pizza in town")
 
 
 def test_markup_in_facts_is_shown_as_it_is() -> None:
@@ -88,8 +88,8 @@ def test_piped_lines_are_answered_in_plain_text_and_empty_ones_passed_over(
 
 def test_the_part_of_a_question_without_an_answer_is_told_too(club: AnswerEngine) -> None:
     question = "Who is the club's president and how tall is the eiffel tower?"
-    assert answer_text(club.ask(question)).endswith(words.REST_NOT_KNOWN)
-    assert words.REST_NOT_KNOWN in shown(ChatSession(club), question)
+    assert answer_text(club.ask(question)).endswith(words.ENGLISH.rest_not_known)
+    assert words.ENGLISH.rest_not_known in shown(ChatSession(club), question)
 
 
 def test_two_facts_are_both_told_and_their_reasons_apart(club: AnswerEngine) -> None:
@@ -131,4 +131,4 @@ def test_a_person_at_a_terminal_sees_examples_asks_and_leaves(tmp_path: Path, fi
 
 def test_a_chat_can_be_held_about_no_facts_at_all() -> None:
     session = ChatSession(AnswerEngine.of(list[Fact]()))
-    assert words.NOT_KNOWN in shown(session, "who is there?")
+    assert words.ENGLISH.not_known in shown(session, "who is there?")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import migrations
 from tests.conftest import ROOT, WELL_SHAPED_TOKEN
 
 ARTICLE_FACT = "Tianhe is 16.6 metres (55 feet) long, with 50 cubic metres of living space, according to CASC."
@@ -133,9 +134,9 @@ def test_the_schema_can_be_looked_after_by_hand(tmp_path: Path) -> None:
     refused = tianwen("db", "check", cwd=tmp_path)
     assert refused.returncode == 1
     assert "tianwen db upgrade" in refused.stderr
-    assert "now 0001" in tianwen("db", "upgrade", cwd=tmp_path).stdout
+    assert f"now {migrations.HEAD}" in tianwen("db", "upgrade", cwd=tmp_path).stdout
     assert "as before" in tianwen("db", "upgrade", cwd=tmp_path).stdout
-    assert "schema 0001, needed 0001" in tianwen("db", "current", cwd=tmp_path).stdout
+    assert f"schema {migrations.HEAD}, needed {migrations.HEAD}" in tianwen("db", "current", cwd=tmp_path).stdout
     assert "as they should be" in tianwen("db", "check", cwd=tmp_path).stdout
 
 

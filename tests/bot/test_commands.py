@@ -9,6 +9,7 @@ import pytest
 import simcord
 
 from bot.ui import limits, words
+from bot.ui.lists import PAGE_LINES
 from facts.entities import PHRASING_MAX, Measure, Milestone, PartialDate, Source
 from facts.errors import FactNotFoundError
 
@@ -110,7 +111,7 @@ async def test_ask_refuses_no_question_and_one_that_is_too_long(world: World) ->
 
 async def test_a_question_of_blanks_alone_is_declined(world: World) -> None:
     reply = world.response(await run(world, "server", "ask", question="   "))
-    assert reply.embeds[0].description == words.NOT_KNOWN
+    assert reply.embeds[0].description == words.ENGLISH.not_known
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -159,7 +160,7 @@ async def test_fact_shows_one_fact_with_its_source(world: World, place: str) -> 
     value = embed.fields[0].value
     assert value is not None
     assert value.startswith("[The Space Gazette, “Green at last”](https://example.org/green)")
-    for part in ("3 July 2021", "page 3", words.AS_REPORTED.format(date="5 July 2021")):
+    for part in ("3 July 2021", "page 3", words.ENGLISH.as_reported.format(date="5 July 2021")):
         assert part in value
 
 
@@ -211,14 +212,14 @@ async def test_crew_lists_what_the_store_holds_of_the_crew(world: World, place: 
     text = await text_of(world, place, "crew")
     facts = world.knowledge.facts(server_of(world, place), topic="crew")
     assert len(facts) > 3
-    assert text.startswith(words.CREW_TITLE)
+    assert text.startswith(words.ENGLISH.crew_title)
     for fact in facts:
         assert fact.statement in text
     ids = {fact.id for fact in facts}
     people = [name for name in world.knowledge.names() if name.about in ids and name.aliases]
     assert len(people) >= 3
     for person in people:
-        assert words.ALSO_WRITTEN.format(spellings=person.aliases[0]) in text
+        assert words.ENGLISH.also_written.format(spellings=person.aliases[0]) in text
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -226,7 +227,7 @@ async def test_modules_lists_what_the_store_holds_of_the_modules(world: World, p
     text = await text_of(world, place, "modules")
     facts = world.knowledge.facts(server_of(world, place), topic="modules")
     assert len(facts) > 3
-    assert text.startswith(words.MODULES_TITLE)
+    assert text.startswith(words.ENGLISH.modules_title)
     for fact in facts:
         assert fact.statement in text
     for expected in ("16.6 m", "55 ft", "50 m³", "1,765 ft³"):
@@ -250,7 +251,7 @@ async def test_milestones_come_in_their_order_and_plans_are_marked(world: World,
         line = next(line for line in lines if named(fact) in line)
         assert fact.milestone is not None
         assert str(fact.milestone.when) in line
-        assert (f"({words.PLANNED})" in line) is fact.milestone.planned
+        assert (f"({words.ENGLISH.planned})" in line) is fact.milestone.planned
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -266,14 +267,14 @@ async def test_sources_lists_every_source_with_the_number_of_its_facts(world: Wo
     for number in (1, 2, 3):
         await world.teach(f"zorblax-{number}", f"The zorblax has {number} legs.", everywhere=True, source=source)
     text = await text_of(world, place, "sources")
-    assert text.startswith(words.SOURCES_TITLE)
+    assert text.startswith(words.ENGLISH.sources_title)
     sources = world.knowledge.sources(server_of(world, place))
     assert sources[source] == 3
     for known, count in sources.items():
         line = next(line for line in text.splitlines() if known.publisher in line)
-        assert words.FACTS_FROM.format(count=count) in line
+        assert words.ENGLISH.facts_from.format(count=count) in line
         assert ", ".join(known.authors) in line
-        assert (known.title or words.HEADLINE_UNKNOWN) in line
+        assert (known.title or words.ENGLISH.headline_unknown) in line
     ours = next(line for line in text.splitlines() if source.publisher in line)
     assert "3 July 2021" in ours
     assert "<https://example.org/a>" in ours
@@ -286,20 +287,21 @@ async def test_about_tells_how_to_ask_and_what_it_holds(world: World, place: str
     reply = world.response(result)
     facts = world.knowledge.facts(server_of(world, place))
     assert len(world.knowledge.facts(world.guild.id)) == len(world.knowledge.facts()) + 1
-    counts = words.LOADED.format(
+    counts = words.ENGLISH.loaded.format(
         facts=len(facts),
         phrasings=sum(len(fact.phrasings) for fact in facts),
         unknowns=len(world.knowledge.engine.unknowns()),
     )
-    assert reply.embeds[0].title == words.ABOUT_TITLE
-    assert words.ABOUT in everything(reply)
+    assert reply.embeds[0].title == words.ENGLISH.about_title
+    assert words.ENGLISH.about in everything(reply)
     assert counts in everything(reply)
     examples = world.knowledge.engine.examples(server_of(world, place))
     buttons = world.buttons(reply)
     assert len(buttons) == len(examples) == 3
     actor = world.member if place == "server" else world.member.user
-    await actor.click(reply, custom_id=next(iter(buttons.values())))
-    assert world.shown(world.response(result)) == [examples[0].id]
+    clicked = await actor.click(reply, custom_id=next(iter(buttons.values())))
+    assert world.shown(world.response(clicked)) == [examples[0].id]
+    assert world.response(result).embeds[0].title == words.ENGLISH.about_title
 
 
 LISTS: list[tuple[str, dict[str, Any], str]] = [
@@ -325,7 +327,7 @@ async def test_a_new_fact_is_listed_at_once_in_its_server_and_nowhere_else(
         assert "CNN" in text or "Tianhe" in text or "crew" in text
 
 
-async def test_lists_that_are_too_long_are_cut_and_say_so(world: World) -> None:
+async def test_lists_that_are_too_long_come_in_pages(world: World) -> None:
     for number in range(40):
         fields: dict[str, Any] = {
             "source": Source(f"s{number}", f"Publisher {number} {'p' * 200}", "t" * 300),
@@ -338,7 +340,9 @@ async def test_lists_that_are_too_long_are_cut_and_say_so(world: World) -> None:
         reply = world.response(await run(world, "server", command))
         description = reply.embeds[0].description
         assert description is not None
-        assert description.endswith(limits.CUT)
+        assert len(description.splitlines()) <= PAGE_LINES
+        assert reply.embeds[0].footer.text is not None
+        assert reply.embeds[0].footer.text.startswith("Page 1 of ")
         assert len(reply.embeds[0]) <= limits.EMBED_TOTAL
     world.deny(world.channel, embed_links=True)
     await world.env.settle()
@@ -359,8 +363,8 @@ async def test_many_measures_fit_beside_a_long_list(world: World) -> None:
 async def test_a_list_of_nothing_says_so(world: World) -> None:
     for fact in world.knowledge.facts(topic="crew"):
         await world.knowledge.hide(fact.id, world.guild.id)
-    assert words.NO_FACTS_OF_KIND in await text_of(world, "server", "crew")
-    assert words.NO_FACTS_OF_KIND not in await text_of(world, "direct message", "crew")
+    assert words.ENGLISH.no_facts_of_kind in await text_of(world, "server", "crew")
+    assert words.ENGLISH.no_facts_of_kind not in await text_of(world, "direct message", "crew")
 
 
 async def test_a_measure_is_shown_whole_however_large(world: World) -> None:

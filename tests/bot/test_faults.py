@@ -33,7 +33,7 @@ FOLLOW_UP = ("POST", "/webhooks/*")
 STATUSES = (400, 403, 404, 429, 500, 503)
 OPERATOR = Author(Origin.OPERATOR)
 # An id of eight hexadecimal digits in the sentence for errors that nobody expected.
-UNEXPECTED = re.compile(re.escape(words.UNEXPECTED).replace(re.escape("{id}"), r"([0-9a-f]{8})"))
+UNEXPECTED = re.compile(re.escape(words.ENGLISH.unexpected).replace(re.escape("{id}"), r"([0-9a-f]{8})"))
 
 
 async def assert_it_still_answers(world: World) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import discord
 import pytest
 
 import bot.client
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import discord
-
-    from bot.cogs.questions import Questions
-    from bot.ui.answers import Reply
+    from bot.cogs.messages import Messages
+    from bot.ui.embeds import Reply
     from tests.conftest import World
 
 pytestmark = pytest.mark.usefixtures("simcord_env")
@@ -73,7 +72,8 @@ async def test_every_cog_is_loaded_and_every_command_is_known_to_discord(world: 
     assert set(known) >= COMMANDS
     assert set(known) == {command.name for command in world.bot.tree.get_commands()}
     for command in known.values():
-        assert command["description"]
+        # A menu on messages has only its name.
+        assert command["description"] or command["type"] == discord.AppCommandType.message.value
         assert all(option["description"] for option in command.get("options", []))
 
 
@@ -185,14 +185,14 @@ def hold_replies(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[], 
     """Let replies wait before they are sent; the result lets them go."""
     gate = asyncio.Event()
     # discord.py loads extensions as modules of their own: the class is not the one that could be imported here.
-    questions: Any = type(world.bot.get_cog("Questions"))
-    send = questions._send
+    messages: Any = type(world.bot.get_cog("Messages"))
+    send = messages._send
 
-    async def held(self: Questions, message: discord.Message, reply: Reply) -> None:
+    async def held(self: Messages, message: discord.Message, reply: Reply) -> Any:
         await world.env.external_wait(gate.wait(), reason="the test holds the reply")
-        await send(self, message, reply)
+        return await send(self, message, reply)
 
-    monkeypatch.setattr(questions, "_send", held)
+    monkeypatch.setattr(messages, "_send", held)
     return gate.set
 
 
@@ -242,7 +242,7 @@ async def test_a_closed_bot_leaves_the_store_open_for_its_owner(world: World) ->
     await world.restart()
     reply = await world.asked("what is a zorblax?")
     assert reply.embeds[0].description == "The zorblax is green."
-    assert reply.embeds[0].fields[0].name == words.SOURCE
+    assert reply.embeds[0].fields[0].name == words.ENGLISH.source
 
 
 async def test_messages_at_once_are_all_answered_each_to_its_own(world: World) -> None:

@@ -1,0 +1,48 @@
+"""Where an interaction comes from, and what the person and the bot may do there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+if TYPE_CHECKING:
+    from bot.client import Tianwen
+
+
+def server_id_of(interaction: discord.Interaction[Any]) -> int | None:
+    """Give the server whose facts count; None in direct messages, and where only the person has installed the bot."""
+    guild_id = interaction.guild_id
+    return guild_id if guild_id is not None and interaction.client.get_guild(guild_id) is not None else None
+
+
+def must_be_private(interaction: discord.Interaction[Any]) -> bool:
+    """Tell whether an answer may be shown to nobody else: in a server that lets no outside app post."""
+    outside = interaction.guild_id is not None and server_id_of(interaction) is None
+    return outside and not interaction.permissions.use_external_apps
+
+
+def may_embed(interaction: discord.Interaction[Any]) -> bool:
+    """Tell whether an embed may be shown where a command or button was used; in direct messages it always may."""
+    return server_id_of(interaction) is None or interaction.app_permissions.embed_links
+
+
+def may_attach(interaction: discord.Interaction[Any]) -> bool:
+    """Tell whether a file may be attached there."""
+    return server_id_of(interaction) is None or interaction.app_permissions.attach_files
+
+
+def manages_server(interaction: discord.Interaction[Any]) -> bool:
+    """Tell whether the person may change the bot's settings in this server."""
+    return server_id_of(interaction) is not None and interaction.permissions.manage_guild
+
+
+def is_editor(interaction: discord.Interaction[Tianwen]) -> bool:
+    """Tell whether the person is an editor of this server: by Manage Messages, or by the role that it set."""
+    server_id = server_id_of(interaction)
+    if server_id is None or not isinstance(interaction.user, discord.Member):
+        return False
+    role_id = interaction.client.knowledge.server_settings(server_id).editor_role_id
+    return interaction.permissions.manage_messages or (
+        role_id is not None and interaction.user.get_role(role_id) is not None
+    )

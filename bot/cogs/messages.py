@@ -1,0 +1,352 @@
+"""Messages: those that speak to the bot, those in listening channels, and what becomes of them afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord.ext import commands
+
+from bot.errors import UNREACHED, sentence_for
+from bot.ui.answers import Reader, answer_reply, examples_reply
+from bot.ui.embeds import Reply, sentence_reply
+from bot.ui.words import words_for_question
+from facts.entities import Doubt, SentReply
+from facts.matching.decision import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
+    from bot.client import Tianwen
+    from bot.ui.words import Words
+    from facts.engine import Answer
+
+log = logging.getLogger(__name__)
+
+_TALK = {discord.MessageType.default, discord.MessageType.reply}
+# A question that is edited within this time gets its reply edited.
+EDITS = dt.timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question in a message, what it gets, and with which question before it was understood."""
+
+    question: str
+    answer: Answer
+    context: str | None = None
+    addressed: bool = True
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether an editor should see it: there is no answer, and nobody has said yet that there is none."""
+        return self.answer.outcome is Outcome.UNKNOWN and not self.answer.say
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An answer that waits whether a person replies first, and whose question it answers."""
+
+    task: asyncio.Task[None]
+    asker_id: int
+
+
+class Messages(commands.Cog):
+    """Answers messages."""
+
+    def __init__(self, bot: Tianwen) -> None:
+        """Serve this bot."""
+        self.bot = bot
+        # By the message that asked.
+        self._waiting: dict[int, _Waiting] = {}
+        # Messages that are being answered, and what became of them meanwhile: edited (as it is now) or deleted (None).
+        self._overtaken: dict[int, list[discord.Message | None]] = {}
+
+    async def cog_unload(self) -> None:
+        """End the answers that wait."""
+        tasks = [waiting.task for waiting in self._waiting.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # What comes in
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer a message that is meant for the bot, or a question in a listening channel."""
+        if message.author.bot or message.webhook_id is not None or message.type not in _TALK:
+            return
+        self._give_way(message)
+        if message.guild is None or self._is_addressed(message):
+            await self._guarded(message, self._answer_addressed(message))
+        elif self._listens_to(message):
+            self._wait_and_answer(message)
+
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Answer an edited question anew, in the reply that it got."""
+        message = payload.message
+        if message.author.bot or discord.utils.utcnow() - message.created_at > EDITS:
+            return
+        if message.id in self._waiting:
+            self._waiting.pop(message.id).task.cancel()
+            self._wait_and_answer(message)
+        elif message.id in self._overtaken:
+            self._overtaken[message.id].append(message)
+        else:
+            await self._guarded(message, self._answer_anew(message))
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Take the reply to a deleted question away."""
+        await self._gone([payload.message_id])
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Take the replies to deleted questions away."""
+        await self._gone(payload.message_ids)
+
+    # Who is meant
+
+    def _is_addressed(self, message: discord.Message) -> bool:
+        """Tell whether a message in a server mentions the bot or replies to it; @everyone alone does not count."""
+        user = self.bot.user
+        if user is not None and user in message.mentions:
+            return True
+        if message.guild is not None and message.guild.self_role in message.role_mentions:
+            return True
+        reference = message.reference.resolved if message.reference else None
+        return isinstance(reference, discord.Message) and reference.author == user
+
+    def _listens_to(self, message: discord.Message) -> bool:
+        """Tell whether a message stands where the server wants questions answered unasked, and can be read."""
+        if message.guild is None or not self.bot.intents.message_content:
+            return False
+        listening = self.bot.knowledge.server_settings(message.guild.id).listening_channel_ids
+        if message.channel.id in listening:
+            return True
+        channel = message.channel
+        # In a forum: the message that opens a post.
+        return isinstance(channel, discord.Thread) and channel.id == message.id and channel.parent_id in listening
+
+    def _give_way(self, message: discord.Message) -> None:
+        """Stay silent where somebody else replies to a question that waits for the bot's answer."""
+        asked = message.reference.message_id if message.reference else None
+        waiting = self._waiting.get(asked) if asked is not None else None
+        if waiting is not None and waiting.asker_id != message.author.id:
+            waiting.task.cancel()
+
+    # Answering
+
+    async def _guarded(self, message: discord.Message, answering: Coroutine[Any, Any, None]) -> None:
+        """Answer, and tell what goes wrong."""
+        try:
+            await answering
+        except UNREACHED as error:
+            log.warning("A reply could not be sent: %s", error)
+        except Exception as error:  # noqa: BLE001 - one place tells every error
+            sentence = sentence_for(error, "answering a message", self._words(message))
+            try:
+                await self._send(message, sentence_reply(sentence))
+            except UNREACHED as second:
+                log.warning("An error could not be told: %s", second)
+
+    async def _answer_addressed(self, message: discord.Message) -> None:
+        if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
+            return
+        asked = self._ask(message)
+        reply = asked if isinstance(asked, Reply) else self._reply(message, asked)
+        await self._send_and_keep(message, reply, asked if isinstance(asked, _Asked) else None)
+
+    def _ask(self, message: discord.Message) -> _Asked | Reply:
+        """Put the question in a message to the facts; where there is none, give what to say instead."""
+        words = self._words(message)
+        question = self._question(message)
+        reference = message.reference.resolved if message.reference else None
+        others = isinstance(reference, discord.Message) and reference.author != self.bot.user
+        if not question and others and isinstance(reference, discord.Message):
+            # A bare mention in a reply to somebody's message asks to answer that message.
+            question = reference.content.strip()
+        server_id = message.guild.id if message.guild else None
+        if not question:
+            if message.guild is not None and self.bot.user not in message.mentions:
+                by_role = message.guild.self_role in message.role_mentions
+                return sentence_reply(words.unreadable_role if by_role else words.unreadable_reply)
+            if others:
+                return sentence_reply(words.unreadable_question)
+            return examples_reply(self.bot.knowledge.engine.examples(server_id), words)
+        place = (message.author.id, message.channel.id)
+        context = self.bot.last_questions.recall(*place)
+        answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)
+        self.bot.last_questions.remember(*place, answer.to_lean_on)
+        return _Asked(question, answer, context)
+
+    def _reply(self, message: discord.Message, asked: _Asked) -> Reply:
+        server_id = message.guild.id if message.guild else None
+        votes = self.bot.knowledge.server_settings(server_id).votes_shown
+        reader = Reader(message.author.id, self._words(message), votes)
+        facts = asked.answer.facts if asked.answer.outcome is Outcome.ANSWER else ()
+        return answer_reply(asked.answer, reader, self.bot.knowledge.neighbours(facts, server_id) if facts else ())
+
+    async def _send_and_keep(self, message: discord.Message, reply: Reply, asked: _Asked | None) -> None:
+        """Send a reply, then note it; if the question was edited or deleted meanwhile, do what that asks for."""
+        overtaken = self._overtaken.setdefault(message.id, [])
+        try:
+            sent = await self._send(message, reply)
+            if sent is not None and asked is not None:
+                await self._keep(message, sent.id, asked)
+        finally:
+            self._overtaken.pop(message.id, None)
+        if sent is not None and overtaken:
+            latest = overtaken[-1]
+            if latest is None:
+                await self._gone([message.id])
+            else:
+                await self._answer_anew(latest)
+
+    async def _send(self, message: discord.Message, reply: Reply) -> discord.Message | None:
+        """Send a reply as the channel allows: with an embed or in plain text, as a reply or as a message."""
+        embeds = history = True
+        if message.guild is not None:
+            permissions = message.channel.permissions_for(message.guild.me)
+            in_thread = isinstance(message.channel, discord.Thread)
+            may_send = permissions.send_messages_in_threads if in_thread else permissions.send_messages
+            if not (permissions.view_channel and may_send):
+                return None
+            embeds, history = permissions.embed_links, permissions.read_message_history
+        if history:
+            reference = message.to_reference(fail_if_not_exists=False)
+            return await message.channel.send(
+                **reply.arguments(embeds=embeds), reference=reference, mention_author=False
+            )
+        return await message.channel.send(**reply.arguments(embeds=embeds))
+
+    async def _keep(self, message: discord.Message, reply_id: int, asked: _Asked) -> None:
+        """Note which reply answers the message, and queue a question without an answer."""
+        server_id = message.guild.id if message.guild else None
+        await self.bot.replies.keep(
+            SentReply(
+                message_id=reply_id,
+                channel_id=message.channel.id,
+                server_id=server_id,
+                question_id=message.id,
+                asker_id=message.author.id,
+                question=asked.question,
+                context=asked.context,
+                fact_ids=_shown(asked.answer),
+                addressed=asked.addressed,
+                at=discord.utils.utcnow(),
+            )
+        )
+        if asked.is_unanswered:
+            await self.bot.queue(asked.question, Doubt.UNANSWERED, server_id=server_id)
+
+    # Unasked, in listening channels
+
+    def _wait_and_answer(self, message: discord.Message) -> None:
+        """Answer if it is a question and the answer is sure, after the wait that the server has set."""
+        asked = self._ask_unaddressed(message)
+        if asked is None or message.guild is None:
+            return
+        task = asyncio.create_task(self._answer_unaddressed(message, asked), name="tianwen-listening")
+        self._waiting[message.id] = _Waiting(task, message.author.id)
+        task.add_done_callback(lambda _: self._waited(message.id, task))
+
+    def _waited(self, message_id: int, task: asyncio.Task[None]) -> None:
+        waiting = self._waiting.get(message_id)
+        if waiting is not None and waiting.task is task:
+            del self._waiting[message_id]
+
+    def _ask_unaddressed(self, message: discord.Message) -> _Asked | None:
+        server_id = message.guild.id if message.guild else None
+        candidates = [message.content.strip()]
+        if isinstance(message.channel, discord.Thread) and message.channel.id == message.id:
+            # A post may ask in its title.
+            candidates.insert(0, message.channel.name)
+        for question in candidates:
+            answer = self.bot.knowledge.ask(question, server_id=server_id, addressed=False)
+            if answer.outcome is Outcome.ANSWER:
+                return _Asked(question, answer, addressed=False)
+        return None
+
+    async def _answer_unaddressed(self, message: discord.Message, asked: _Asked) -> None:
+        if message.guild is None:
+            return
+        settings = self.bot.knowledge.server_settings(message.guild.id)
+        await asyncio.sleep(settings.wait_s)
+        # From here on it gives way to nobody: the reply is on its way.
+        del self._waiting[message.id]
+        place = (message.guild.id, message.channel.id)
+        if self.bot.cooldowns.take_unaddressed(message.author.id, *place, settings.cooldown_s):
+            return
+        self.bot.last_questions.remember(message.author.id, message.channel.id, asked.answer.to_lean_on)
+        await self._guarded(message, self._send_and_keep(message, self._reply(message, asked), asked))
+
+    # Afterwards
+
+    async def _answer_anew(self, message: discord.Message) -> None:
+        known = self.bot.replies.of_question(message.id)
+        if known is None:
+            return
+        question = self._question(message)
+        if not question or question == known.question:
+            return
+        if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
+            return
+        server_id = message.guild.id if message.guild else None
+        answer = self.bot.knowledge.ask(question, server_id=server_id, context=known.context, addressed=known.addressed)
+        if answer.outcome is Outcome.IGNORED or not (known.addressed or answer.outcome is Outcome.ANSWER):
+            await self._gone([message.id])
+            return
+        asked = _Asked(question, answer, known.context, known.addressed)
+        self.bot.last_questions.remember(message.author.id, message.channel.id, answer.to_lean_on)
+        embeds = message.guild is None or message.channel.permissions_for(message.guild.me).embed_links
+        reply = self._reply(message, asked)
+        channel = self.bot.get_partial_messageable(known.channel_id)
+        await channel.get_partial_message(known.message_id).edit(**reply.edits(embeds=embeds))
+        await self._keep(message, known.message_id, asked)
+
+    async def _gone(self, message_ids: Iterable[int]) -> None:
+        """Delete the replies to messages that are gone, and forget those of the bot's that are."""
+        for message_id in message_ids:
+            waiting = self._waiting.get(message_id)
+            if waiting is not None:
+                waiting.task.cancel()
+            if message_id in self._overtaken:
+                self._overtaken[message_id].append(None)
+            known = self.bot.replies.of_question(message_id)
+            if known is not None:
+                await self._delete(known)
+        await self.bot.replies.forget(list(message_ids))
+
+    async def _delete(self, reply: SentReply) -> None:
+        channel = self.bot.get_partial_messageable(reply.channel_id)
+        try:
+            await channel.get_partial_message(reply.message_id).delete()
+        except UNREACHED as error:
+            log.warning("A reply could not be deleted: %s", error)
+        await self.bot.replies.forget([reply.message_id])
+
+    def _question(self, message: discord.Message) -> str:
+        content = message.content
+        if self.bot.user is not None:
+            content = re.sub(rf"<@!?{self.bot.user.id}>", " ", content)
+        return content.strip()
+
+    def _words(self, message: discord.Message) -> Words:
+        locale = message.guild.preferred_locale if message.guild else discord.Locale.american_english
+        return words_for_question(message.content, locale)
+
+
+def _shown(answer: Answer) -> tuple[str, ...]:
+    return tuple(fact.id for fact in answer.facts) if answer.outcome is Outcome.ANSWER else ()
+
+
+async def setup(bot: Tianwen) -> None:
+    """Add the cog."""
+    await bot.add_cog(Messages(bot))

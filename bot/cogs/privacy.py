@@ -1,0 +1,69 @@
+"""Privacy: what is kept, and deleting what is one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import answer_error
+from bot.ui.embeds import GREEN
+from bot.ui.words import words_for
+
+if TYPE_CHECKING:
+    from bot.client import Tianwen
+
+
+class Privacy(commands.Cog):
+    """Tells what is kept, and deletes it."""
+
+    def __init__(self, bot: Tianwen) -> None:
+        """Serve this bot."""
+        self.bot = bot
+
+    async def cog_load(self) -> None:
+        """Let buttons work that were sent before a restart."""
+        self.bot.add_view(PrivacyView())
+
+    @app_commands.command(description="What I keep about you, for how long, and how to delete it.")
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    @app_commands.allowed_installs(guilds=True, users=True)
+    async def privacy(self, interaction: discord.Interaction[Tianwen]) -> None:
+        """Tell it, to the person alone."""
+        words = words_for(interaction.locale)
+        embed = discord.Embed(title=words.privacy_title, description=words.privacy, colour=GREEN)
+        view = PrivacyView(words.delete_mine)
+        # The view of ``cog_load`` answers for all; discord.py would keep each one that was sent.
+        view.stop()
+        await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
+
+
+class PrivacyView(discord.ui.View):
+    """The button that deletes what is kept of whoever presses it."""
+
+    def __init__(self, label: str | None = None) -> None:
+        """Make it; the label matters only where it is sent."""
+        super().__init__(timeout=None)
+        if label is not None:
+            self._delete.label = label
+
+    @discord.ui.button(label="…", custom_id="tw:privacy:delete", style=discord.ButtonStyle.danger)
+    async def _delete(self, interaction: discord.Interaction[Tianwen], _button: discord.ui.Button[Any]) -> None:
+        bot = interaction.client
+        try:
+            # Acknowledged first: the database may take its time.
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            bot.last_questions.forget_person(interaction.user.id)
+            bot.replies.forget_person(interaction.user.id)
+            count = await bot.knowledge.bookkeeping.forget_person(interaction.user.id)
+            sentence = words_for(interaction.locale).deleted.format(count=count)
+            await interaction.followup.send(sentence, ephemeral=True)
+        except Exception as error:  # noqa: BLE001 - one place tells every error
+            await answer_error(interaction, error, "deleting what is kept of a person")
+
+
+async def setup(bot: Tianwen) -> None:
+    """Add the cog."""
+    await bot.add_cog(Privacy(bot))

@@ -1,0 +1,106 @@
+"""Upkeep: replies whose facts were corrected are corrected too, and what was kept for long enough is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import discord
+from discord.ext import commands, tasks
+
+from bot.errors import UNREACHED
+from bot.ui.answers import Reader, facts_reply
+from bot.ui.embeds import sentence_reply
+from bot.ui.words import words_for_question
+from facts.errors import DatabaseError, FactNotFoundError
+
+if TYPE_CHECKING:
+    from bot.client import Tianwen
+    from bot.ui.embeds import Reply
+    from facts.entities import Fact, FactChange, SentReply
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep(commands.Cog):
+    """Works in the background."""
+
+    def __init__(self, bot: Tianwen) -> None:
+        """Serve this bot."""
+        self.bot = bot
+        self._correcting: set[asyncio.Task[None]] = set()
+        self._stop_listening = bot.knowledge.on_change(self._changed)
+
+    async def cog_load(self) -> None:
+        """Begin to forget."""
+        self._forget.start()
+
+    async def cog_unload(self) -> None:
+        """End everything."""
+        self._stop_listening()
+        self._forget.cancel()
+        for task in self._correcting:
+            task.cancel()
+        await asyncio.gather(*self._correcting, return_exceptions=True)
+
+    @tasks.loop(hours=1)
+    async def _forget(self) -> None:
+        try:
+            await self.bot.knowledge.bookkeeping.forget_old()
+        except DatabaseError as error:
+            log.warning("What is old could not be forgotten yet: %s", error)
+
+    def _changed(self, change: FactChange) -> None:
+        """Correct the replies of the last day that show a fact, if it says something else now."""
+        before, after = change.before, change.after
+        if before is None or (after is not None and _says(before) == _says(after)):
+            return
+        replies = self.bot.replies.showing(before.id)
+        if change.server_id is not None:
+            replies = [reply for reply in replies if reply.server_id == change.server_id]
+        if replies:
+            task = asyncio.create_task(self._correct(replies, before.id, after), name="tianwen-correcting")
+            self._correcting.add(task)
+            task.add_done_callback(self._correcting.discard)
+
+    async def _correct(self, replies: list[SentReply], fact_id: str, after: Fact | None) -> None:
+        for known in replies:
+            if self._fact(fact_id, known.server_id) not in {None, after}:
+                # This server sees a fact of its own in place of the shared one.
+                continue
+            try:
+                channel = self.bot.get_partial_messageable(known.channel_id)
+                await channel.get_partial_message(known.message_id).edit(**self._corrected(known).edits())
+            except UNREACHED as error:
+                log.warning("A reply could not be corrected: %s", error)
+
+    def _corrected(self, known: SentReply) -> Reply:
+        """Give a reply as it would be now, with a note that it was another."""
+        guild = self.bot.get_guild(known.server_id) if known.server_id is not None else None
+        words = words_for_question(known.question, guild.preferred_locale if guild else None)
+        when = discord.utils.format_dt(discord.utils.utcnow(), "R")
+        found = [self._fact(fact_id, known.server_id) for fact_id in known.fact_ids]
+        facts = [fact for fact in found if fact is not None]
+        if not facts:
+            return sentence_reply(words.withdrawn.format(when=when))
+        note = words.corrected if len(facts) == len(found) else words.withdrawn
+        votes = self.bot.knowledge.server_settings(known.server_id).votes_shown
+        related = self.bot.knowledge.neighbours(facts, known.server_id)
+        return facts_reply(facts, Reader(known.asker_id, words, votes), related, [note.format(when=when)])
+
+    def _fact(self, fact_id: str, server_id: int | None) -> Fact | None:
+        try:
+            return self.bot.knowledge.fact(fact_id, server_id)
+        except FactNotFoundError:
+            return None
+
+
+def _says(fact: Fact) -> tuple[object, ...]:
+    """Give what people see of a fact: other phrasings alone correct nothing."""
+    return fact.statement, fact.source, fact.locator, fact.as_of
+
+
+async def setup(bot: Tianwen) -> None:
+    """Add the cog."""
+    await bot.add_cog(Upkeep(bot))

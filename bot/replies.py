@@ -1,0 +1,98 @@
+"""Which of the bot's messages answers which question: in memory, and kept for a day in case of a restart."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import discord
+
+from facts.bookkeeping import REPLIES_KEPT
+from facts.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from facts.bookkeeping import Bookkeeping
+    from facts.entities import SentReply
+
+log = logging.getLogger(__name__)
+
+# So many replies are known at most; the oldest go first.
+REPLIES_MOST = 10_000
+
+
+class Replies:
+    """The replies of the last day. A database that cannot be written costs only what a restart would need."""
+
+    def __init__(self, bookkeeping: Bookkeeping) -> None:
+        """Begin with nothing; ``load`` brings back what is kept."""
+        self._bookkeeping = bookkeeping
+        self._by_message: OrderedDict[int, SentReply] = OrderedDict()
+        self._by_question: dict[int, int] = {}
+
+    async def load(self) -> None:
+        """Bring back the replies that were sent before a restart."""
+        try:
+            kept = await self._bookkeeping.replies(REPLIES_MOST)
+        except DatabaseError as error:
+            log.warning("The replies of the last day could not be read: %s", error)
+            return
+        for reply in kept:
+            self._put(reply)
+
+    def of_message(self, message_id: int) -> SentReply | None:
+        """Give what is known of a reply."""
+        reply = self._by_message.get(message_id)
+        return reply if reply is not None and discord.utils.utcnow() - reply.at < REPLIES_KEPT else None
+
+    def of_question(self, question_id: int) -> SentReply | None:
+        """Give the reply to a message, if there is one."""
+        message_id = self._by_question.get(question_id)
+        return None if message_id is None else self.of_message(message_id)
+
+    def showing(self, fact_id: str) -> list[SentReply]:
+        """Give the replies that show a fact, the latest first."""
+        known = (self.of_message(message_id) for message_id in reversed(self._by_message))
+        return [reply for reply in known if reply is not None and fact_id in reply.fact_ids]
+
+    async def keep(self, reply: SentReply) -> None:
+        """Remember a reply, in place of what was known of the same message."""
+        self._put(reply)
+        try:
+            await self._bookkeeping.keep_reply(reply)
+        except DatabaseError as error:
+            log.warning("A reply could not be kept for after a restart: %s", error)
+
+    async def forget(self, message_ids: Sequence[int]) -> None:
+        """Forget replies that are gone; ids of other messages are passed over."""
+        gone = [message_id for message_id in message_ids if self._drop(message_id)]
+        if not gone:
+            return
+        try:
+            await self._bookkeeping.forget_replies(gone)
+        except DatabaseError as error:
+            log.warning("Replies that are gone could not be forgotten yet: %s", error)
+
+    def forget_person(self, user_id: int) -> None:
+        """Forget one person's replies in memory."""
+        for message_id in [m for m, reply in self._by_message.items() if reply.asker_id == user_id]:
+            self._drop(message_id)
+
+    def _put(self, reply: SentReply) -> None:
+        self._by_message[reply.message_id] = reply
+        if reply.question_id is not None:
+            self._by_question[reply.question_id] = reply.message_id
+        oldest = next(iter(self._by_message.values()))
+        while len(self._by_message) > REPLIES_MOST or discord.utils.utcnow() - oldest.at >= REPLIES_KEPT:
+            self._drop(oldest.message_id)
+            if not self._by_message:
+                break
+            oldest = next(iter(self._by_message.values()))
+
+    def _drop(self, message_id: int) -> bool:
+        reply = self._by_message.pop(message_id, None)
+        if reply is not None and reply.question_id is not None:
+            self._by_question.pop(reply.question_id, None)
+        return reply is not None

@@ -1,0 +1,188 @@
+"""What becomes of a reply: its question is edited or deleted, or its fact is corrected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.ui import words
+from facts.entities import Author, Origin
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+pytestmark = pytest.mark.usefixtures("simcord_env")
+
+QUESTION = "how long is tianhe?"
+FACT_ID = "tianhe-length"
+OTHER, OTHER_ID = "when was tianhe launched?", "tianhe-launch"
+OPERATOR = Author(Origin.OPERATOR)
+SAY = words.ENGLISH
+SEND, EDIT, DELETE = (
+    ("POST", "/channels/*/messages"),
+    ("PATCH", "/channels/*/messages/*"),
+    ("DELETE", "/channels/*/messages/*"),
+)
+
+
+async def test_an_edited_question_gets_its_reply_edited_also_after_a_restart(world: World) -> None:
+    asked = await world.mention("how heavy is Tianhe?")
+    reply = world.last_reply()
+    for question, ids in ((QUESTION, [FACT_ID]), (OTHER, [OTHER_ID]), ("how heavy is Tianhe?", [])):
+        await world.restart()
+        await world.member.edit(asked, f"<@{world.bot_id}> {question}")
+        assert world.shown(world.reread(reply)) == ids
+    assert len(world.replies()) == 1
+    # The votes and corrections go by what it shows now.
+    assert [kept.fact_ids for kept in await world.knowledge.bookkeeping.replies(9)] == [()]
+
+
+async def test_an_edit_counts_for_ten_minutes_and_only_if_the_words_change(world: World) -> None:
+    asked = await world.mention(QUESTION)
+    before = len(world.env.http_requests)
+    await world.member.edit(asked, f"<@{world.bot_id}>  {QUESTION} ")
+    assert len(world.env.http_requests) == before
+    await world.env.advance_time(601)
+    await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
+    assert world.shown(world.last_reply()) == [FACT_ID]
+
+
+async def test_an_edited_follow_up_is_understood_as_before(world: World) -> None:
+    await world.asked("What is Tianhe?")
+    asked = await world.mention("and how heavy is it?")
+    await world.member.edit(asked, f"<@{world.bot_id}> and how long is it?")
+    assert world.shown(world.last_reply()) == [FACT_ID]
+
+
+async def test_a_deleted_question_takes_its_reply_along_also_after_a_restart(world: World) -> None:
+    asked = await world.mention(QUESTION)
+    await world.restart()
+    await world.member.delete(asked)
+    assert world.replies() == []
+    assert await world.knowledge.bookkeeping.replies(9) == []
+
+
+async def test_questions_deleted_in_bulk_take_their_replies_along(world: World) -> None:
+    asked = [await world.mention(QUESTION), await world.mention(OTHER)]
+    world.env.backend.bulk_delete_messages(world.channel.id, [message.id for message in asked])
+    await world.env.settle()
+    assert world.replies() == []
+
+
+async def test_a_reply_that_somebody_deleted_is_not_edited_any_more(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = await world.mention(QUESTION)
+    await world.moderator.delete(world.last_reply())
+    before = len(world.env.http_requests)
+    await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
+    await world.member.delete(asked)
+    assert len(world.env.http_requests) == before
+    assert not [record for record in caplog.records if record.levelname in {"ERROR", "WARNING"}]
+
+
+async def test_in_direct_messages_edits_and_deletions_count_too(world: World) -> None:
+    await world.told(QUESTION)
+    asked = next(m for m in world.dm.history() if m.author.id == world.member.id)
+    await world.member.user.edit(asked, OTHER)
+    assert world.knowledge.fact(OTHER_ID).statement in str(world.last_reply(world.dm).embeds[0].description)
+    await world.member.user.delete(asked)
+    assert world.replies(world.dm) == []
+
+
+async def test_what_discord_refuses_is_noted_and_no_error(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    for status in (403, 404, 429, 500):
+        asked = await world.mention(QUESTION)
+        for route in (EDIT, DELETE):
+            world.env.inject_error(*route, status=status, times=None)
+        await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
+        await world.member.delete(asked)
+        await world.teach_shared(FACT_ID, f"It says {status} now.")
+        world.env.backend.faults.clear()
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]
+        assert str(status) in caplog.text
+    assert world.shown(await world.asked(QUESTION)) == [FACT_ID]
+
+
+async def test_a_deleted_channel_is_no_error(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    channel = world.guild.create_text_channel("short-lived")
+    await world.env.settle()
+    await world.asked(QUESTION, channel=channel)
+    world.env.backend.delete_channel(channel.id)
+    await world.env.settle()
+    await world.teach_shared(FACT_ID, "It is longer now.")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_correction_within_a_day_reaches_the_replies_that_show_the_fact(world: World) -> None:
+    shown, other = await world.asked(QUESTION), await world.asked(OTHER)
+    command = world.response(await world.member.slash(world.channel, "ask", question=QUESTION))
+    await world.told(QUESTION)
+    await world.restart()
+    await world.teach_shared(FACT_ID, "It is 17 metres long.")
+    for reply in (world.reread(shown), world.reread(command), world.last_reply(world.dm)):
+        text = str(reply.embeds[0].description)
+        assert text.startswith("It is 17 metres long.\n\nCorrected <t:")
+        assert world.shown(reply) == [FACT_ID]
+        assert SAY.dismiss in world.buttons(reply)
+        assert world.pings_nobody(reply)
+    assert world.reread(other).embeds[0].description == other.embeds[0].description
+
+
+async def test_other_phrasings_correct_nothing_and_nor_does_anything_after_a_day(world: World) -> None:
+    reply = await world.asked(QUESTION)
+    fact = world.knowledge.fact(FACT_ID)
+    await world.knowledge.edit(
+        type(fact)(**{**{f: getattr(fact, f) for f in fact.__slots__}, "phrasings": (*fact.phrasings, "how looong?")}),
+        OPERATOR,
+    )
+    assert world.reread(reply).embeds[0].description == fact.statement
+    await world.env.advance_time(24 * 60 * 60)
+    await world.teach_shared(FACT_ID, "It is 17 metres long.")
+    assert world.reread(reply).embeds[0].description == fact.statement
+
+
+async def test_a_fact_that_is_taken_back_is_taken_back_from_the_replies(world: World) -> None:
+    alone, both = await world.asked(QUESTION), await world.asked(f"{QUESTION} who is Zhou Jianping?")
+    assert len(world.shown(both)) == 2
+    await world.knowledge.remove(FACT_ID, OPERATOR)
+    await world.env.settle()
+    assert "Withdrawn <t:" in str(world.reread(alone).embeds[0].description)
+    assert world.shown(world.reread(alone)) == []
+    assert FACT_ID not in world.shown(world.reread(both))
+    assert "Withdrawn <t:" in str(world.reread(both).embeds[0].description)
+
+
+async def test_a_servers_correction_stays_in_that_server(world: World) -> None:
+    await world.teach("zorblax", "The zorblax is green.", "what is a zorblax?")
+    reply, private = await world.asked("what is a zorblax?"), await world.told(QUESTION)
+    await world.teach_again("zorblax", statement="The zorblax is blue.")
+    await world.env.settle()
+    assert str(world.reread(reply).embeds[0].description).startswith("The zorblax is blue.")
+    assert world.last_reply(world.dm).embeds[0].description == private.embeds[0].description
+
+
+async def test_a_question_that_is_edited_or_deleted_while_it_is_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: Any = type(world.bot.get_cog("Messages"))
+    send = messages._send
+    meanwhile = [f"<@{world.bot_id}> {OTHER}", None]
+
+    async def slow(self: object, message: Any, reply: object) -> object:
+        sent = await send(self, message, reply)
+        if meanwhile:
+            text = meanwhile.pop(0)
+            backend = world.env.backend
+            if text is None:
+                backend.delete_message(message.channel.id, message.id)
+            else:
+                backend.edit_message(message.channel.id, message.id, {"content": text})
+        return sent
+
+    monkeypatch.setattr(messages, "_send", slow)
+    await world.mention(QUESTION)
+    assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID]]
+    await world.mention(QUESTION)
+    assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID]]

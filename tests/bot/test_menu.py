@@ -1,0 +1,143 @@
+"""“Answer this question” on other people's messages, the person's own install, and the languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+from simcord.backend import serializers
+
+from bot.ui import words
+from bot.ui.chinese import CHINESE
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+pytestmark = pytest.mark.usefixtures("simcord_env")
+
+QUESTION = "how long is tianhe?"
+FACT_ID = "tianhe-length"
+MENU = "Answer this question"
+SAY = words.ENGLISH
+ELSEWHERE = 2**62
+
+
+def outside(world: World, **permissions: bool) -> dict[str, Any]:
+    """Give the fields of an interaction in a server where only the person has installed the bot."""
+    user = serializers.user_payload(world.env.backend.get_user(world.member.id))
+    allowed = discord.Permissions(send_messages=True, **permissions).value
+    member = {
+        "roles": [],
+        "joined_at": "2026-01-01T00:00:00+00:00",
+        "deaf": False,
+        "mute": False,
+        "flags": 0,
+        "user": user,
+    }
+    return {"guild_id": str(ELSEWHERE), "member": member | {"permissions": str(allowed)}, "app_permissions": "0"}
+
+
+async def test_the_menu_answers_a_message_privately_and_posts_it_on_request(world: World) -> None:
+    asked = await world.moderator.send(world.channel, QUESTION)
+    result = await world.member.context_menu(world.channel, MENU, asked)
+    assert result.ephemeral
+    private = world.response(result)
+    assert world.shown(private) == [FACT_ID]
+    assert world.replies() == [] or not world.channel.history(viewer=world.moderator)[-1].author.bot
+    await world.restart()
+    assert result.response is not None
+    await world.member.click(result.response, label=SAY.post)
+    posted = world.channel.history(viewer=world.moderator)[-1]
+    assert world.shown(posted) == [FACT_ID]
+    assert posted.reference is not None
+    assert posted.reference.message_id == asked.id
+    assert posted.content == SAY.posted.format(asker=world.member.mention)
+    assert world.pings_nobody(posted)
+    await world.moderator.delete(asked)
+    assert posted.id not in [m.id for m in world.channel.history(viewer=world.moderator)]
+
+
+async def test_the_menu_says_so_where_there_is_nothing_to_answer(world: World) -> None:
+    asked = await world.moderator.send(world.channel, "", attachments=[("a.txt", b"x")])
+    result = await world.member.context_menu(world.channel, MENU, asked)
+    assert world.response(result).content == SAY.nothing_to_answer
+    doubtful = await world.moderator.send(world.channel, "blorf wug snarf")
+    result = await world.member.context_menu(world.channel, MENU, doubtful)
+    assert result.ephemeral
+    assert SAY.post not in world.buttons(world.response(result))
+
+
+@pytest.mark.parametrize("place", ["thread", "voice", "forum"])
+async def test_the_menu_and_mentions_work_in_every_kind_of_channel(world: World, place: str) -> None:
+    if place == "thread":
+        channel = world.thread()
+    elif place == "voice":
+        channel = world.guild.create_voice_channel("lounge")
+        await world.env.settle()
+    else:
+        forum = world.guild.create_forum_channel("help")
+        await world.env.settle()
+        channel = await world.post(forum, "hello", "nice to be here")
+    asked = await world.moderator.send(channel, QUESTION)
+    result = await world.member.context_menu(channel, MENU, asked)
+    assert world.shown(world.response(result)) == [FACT_ID]
+    assert world.shown(await world.asked(QUESTION, channel=channel)) == [FACT_ID]
+
+
+async def test_where_only_the_person_installed_it_the_shared_facts_answer(world: World) -> None:
+    await world.teach("zorblax", "The zorblax is green.", "what is a zorblax?")
+    with world.interactions(**outside(world, use_external_apps=True)):
+        result = await world.member.slash(world.channel, "ask", question=QUESTION)
+        assert not result.ephemeral
+        assert world.shown(world.response(result)) == [FACT_ID]
+        result = await world.member.slash(world.channel, "ask", question="what is a zorblax?")
+        assert world.shown(world.response(result)) == []
+    with world.interactions(**outside(world, use_external_apps=False)):
+        for command, options in (("ask", {"question": QUESTION}), ("crew", {}), ("milestones", {}), ("about", {})):
+            result = await world.member.slash(world.channel, command, **options)
+            assert result.ephemeral, command
+        asked = await world.moderator.send(world.channel, QUESTION)
+        result = await world.member.context_menu(world.channel, MENU, asked)
+        assert result.ephemeral
+        assert SAY.post not in world.buttons(world.response(result))
+
+
+async def test_where_only_the_person_installed_it_an_answer_is_posted_as_the_answer_to_the_click(world: World) -> None:
+    with world.interactions(**outside(world, use_external_apps=True)):
+        asked = await world.moderator.send(world.channel, QUESTION)
+        result = await world.member.context_menu(world.channel, MENU, asked)
+        assert result.response is not None
+        posted = await world.member.click(result.response, label=SAY.post)
+    assert not posted.ephemeral
+    assert world.shown(world.response(posted)) == [FACT_ID]
+
+
+async def test_commands_may_be_installed_by_people_and_used_everywhere_but_settings(world: World) -> None:
+    commands = {command.name: command for command in world.bot.tree.get_commands()}
+    everywhere = [
+        commands[name] for name in ("ask", "crew", "modules", "milestones", "fact", "sources", "about", "privacy")
+    ]
+    for command in (*everywhere, commands[MENU]):
+        payload: Any = command.to_dict(world.bot.tree)
+        assert payload["contexts"] == [0, 1, 2]
+        assert payload["integration_types"] == [0, 1]
+    settings: Any = commands["settings"].to_dict(world.bot.tree)
+    assert (settings["contexts"], settings["integration_types"]) == ([0], [0])
+    assert settings["default_member_permissions"] == discord.Permissions(manage_guild=True).value
+
+
+async def test_it_speaks_the_language_of_the_client_and_of_the_question(world: World) -> None:
+    with world.interactions(locale="zh-CN"):
+        shown = world.response(await world.member.slash(world.channel, "ask", question=QUESTION))
+        assert next(iter(world.buttons(shown))) == CHINESE.source
+        assert "据2021年7月4日的报道" in str(shown.embeds[0].fields[0].value)
+        assert shown.embeds[0].description == world.knowledge.fact(FACT_ID).statement
+        refused = await world.member.slash(world.channel, "fact", id="no-such")
+        assert world.response(refused).content == CHINESE.no_such_fact.format(id="no-such")
+    with world.interactions(locale="de"):
+        shown = world.response(await world.member.slash(world.channel, "ask", question=QUESTION))
+        assert next(iter(world.buttons(shown))) == SAY.source
+    reply = await world.asked("天和核心舱有多长？")
+    assert CHINESE.dismiss in world.buttons(reply)
+    assert SAY.dismiss in world.buttons(await world.asked("天和はどのくらいの長さですか？"))
