@@ -28,8 +28,9 @@ lint: $(VENV)/dev.stamp ## linter, formatter and strict type checker
 
 check: test lint ## tests, then linter and types: what CI runs
 
-bench: $(VENV)/bench.stamp ## measure start-up, and the matching beside its peers
+bench: $(VENV)/bench.stamp ## measure start-up, asking beside an echo bot, and the matching beside its peers
 	@$(BIN)/python -m benchmarks.startup
+	@$(BIN)/python -m benchmarks.asking
 	@$(BIN)/python -m benchmarks.matching
 
 bench-encoder: ## take the sentence encoder along (a download of gigabytes)

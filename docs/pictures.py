@@ -1,4 +1,4 @@
-"""Draw the pictures in ``docs/pictures/`` from the real bot in a simulated Discord (``make pictures``).
+"""Draw the pictures in ``docs/pictures/`` from the try-out's bot in a simulated Discord (``make pictures``).
 
 Nothing is posed: a member asks, the bot answers, headless Chromium takes the picture. It takes Playwright's own
 Chromium where there is one, else Debian's (``apt-get install chromium``). Only the loopback is used.
@@ -9,99 +9,88 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import simcord
 from playwright.async_api import Browser, async_playwright
 from simcord.preview._capture import ManagedCapture
 
-from bot.client import Tianwen
 from bot.runtime import open_knowledge
 from bot.settings import Settings
+from bot.tryout import stage
+from facts.entities import ServerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
+
+    import simcord
+
+    from bot.tryout import Stage
 
 PICTURES = Path(__file__).parent / "pictures"
 DEBIANS_CHROMIUM = Path("/usr/bin/chromium")
 OFFLINE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 DESKTOP = (960, 900)
 PHONE = (390, 844)
+# So much higher are the pictures of what has a drawing in it.
+DRAWN = 300
 
 
-@asynccontextmanager
-async def _run(bot: Tianwen) -> AsyncIterator[simcord.Env]:
-    """Run the bot in a simulated Discord, its facts learnt before: simcord waits for all that goes on in threads."""
-    await asyncio.to_thread(bot.knowledge.engine.learn)
-    async with simcord.run(bot) as env:
-        yield env
-
-
-class Stage:
-    """A fresh server with two people, who ask in every way there is."""
-
-    def __init__(self, env: simcord.Env) -> None:
-        env.backend.edit_bot_profile("Tianwen")
-        self.env = env
-        self.guild = env.create_guild("Space club")
-        self.member = self.guild.add_member(env.create_user("member", global_name="A member"))
-        self.moderator = self.guild.add_member(env.create_user("moderator", global_name="A moderator"))
-
-    async def mention(self, channel: Any, text: str, by: Any = None) -> Any:
-        message = await (by or self.member).send(channel, f"<@{self.env.bot.user.id}> {text}")
-        await self.env.advance_time(60)
-        return message
-
-
-async def answers(stage: Stage, channel: Any) -> None:
+async def answers(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.mention(channel, "how long is teh tianhe modul?")
-    await stage.mention(channel, "and in feet?")
-    await stage.mention(channel, "how heavy is it?")
+    await stage.mention(channel, "and how heavy is it?")
+    await stage.moderator.send(channel, "good morning everyone!")
+    await stage.moderator.send(channel, "anyone know what tiangong means?")
+    await stage.env.advance_time(60)
 
 
-async def conversation(stage: Stage, channel: Any) -> None:
-    await stage.mention(channel, "when did they go outside?")
-    await stage.moderator.send(
-        channel, "who is zhou jianping and what does CASC stand for?", reply_to=channel.last_message
-    )
-    question = await stage.member.send(channel, "anyone know what tiangong means?")
-    await stage.moderator.send(channel, f"<@{stage.env.bot.user.id}>", reply_to=question)
-
-
-async def choices(stage: Stage, channel: Any) -> None:
+async def choices(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.mention(channel, "how big is the first chunk of the thing")
     await stage.mention(channel, "who won the match yesterday?", by=stage.moderator)
     await stage.mention(channel, "")
 
 
-async def crew(stage: Stage, channel: Any) -> None:
+async def conversation(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    await stage.mention(channel, "when did they go outside?")
+    await stage.mention(channel, "who is zhou jianping and what does CASC stand for?", by=stage.moderator)
+    await stage.mention(channel, "天和核心舱有多长？")
+
+
+async def source(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    await stage.mention(channel, "What does Tiangong mean?")
+    await stage.member.click(channel.last_message, label="Source")
+    await stage.member.click(channel.history()[1], custom_id="tw:vote:wrong:station-name-meaning")
+
+
+async def crew(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.member.slash(channel, "crew")
 
 
-async def modules(stage: Stage, channel: Any) -> None:
+async def modules(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.member.slash(channel, "modules")
 
 
-async def milestones(stage: Stage, channel: Any) -> None:
+async def milestones(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.member.slash(channel, "milestones")
-    await stage.member.slash(channel, "sources")
 
 
-async def about(stage: Stage, channel: Any) -> None:
+async def about(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.member.slash(channel, "about")
-    await stage.member.slash(channel, "fact", id="station-completion")
-    await stage.moderator.slash(channel, "ask", question="why cant they go to the ISS", private=False)
+    await stage.member.slash(channel, "privacy")
 
 
-async def direct(stage: Stage, _channel: Any) -> None:
+async def settings(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    await stage.moderator.slash(channel, "settings")
+
+
+async def direct(stage: Stage, _channel: simcord.ChannelHandle) -> None:
     await stage.member.user.send_dm("How big is the living space up there?")
     await stage.member.user.send_dm("thanks! and who built the module?")
 
 
 SCENES: dict[str, Callable[[Stage, Any], Awaitable[None]]] = {
-    scene.__name__: scene for scene in (answers, conversation, choices, crew, modules, milestones, about, direct)
+    scene.__name__: scene
+    for scene in (answers, choices, conversation, source, crew, modules, milestones, about, settings, direct)
 }
 
 
@@ -121,18 +110,22 @@ async def main() -> None:
     ManagedCapture._ensure_browser = _ensure_browser  # noqa: SLF001
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=f"sqlite+aiosqlite:///{folder}/pictures.db")
-        async with open_knowledge(settings) as knowledge, Tianwen(knowledge) as bot, _run(bot) as env:
-            stage = Stage(env)
+        database = Settings(database_url=f"sqlite+aiosqlite:///{folder}/pictures.db")
+        async with open_knowledge(database) as knowledge, stage(knowledge) as built:
             for name, scene in SCENES.items():
-                channel = stage.guild.create_text_channel(name)
-                await env.settle()
-                await scene(stage, channel)
-                in_dm = channel.last_message is None
-                shown, viewer = (stage.member.user.dm_channel, stage.member.user) if in_dm else (channel, stage.member)
-                async with env.preview(shown, viewers=[viewer], layout="channel") as preview:
-                    for width, size in (("desktop", DESKTOP), ("phone", PHONE)):
+                channel = built.guild.create_text_channel(name)
+                await built.env.settle()
+                # The channels listen, so that the pictures show what a busy channel looks like.
+                listening = ServerSettings(listening_channel_ids=(channel.id,))
+                await knowledge.set_server_settings(built.guild.id, listening)
+                await scene(built, channel)
+                in_dm = channel.last_message is None and name == "direct"
+                viewer = built.member.user if in_dm else built.moderator if name == "settings" else built.member
+                shown = built.member.user.dm_channel if in_dm else channel
+                async with built.env.preview(shown, viewers=[viewer], layout="channel") as preview:
+                    for width, (x, y) in (("desktop", DESKTOP), ("phone", PHONE)):
                         path = PICTURES / f"{name}-{width}.png"
+                        size = (x, y + (DRAWN if name in {"modules", "milestones"} else 0))
                         await preview.screenshot(path, mode="viewport", viewport=size, allow_incomplete=True)
                         print(path.relative_to(PICTURES.parent))
 

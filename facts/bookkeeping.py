@@ -5,6 +5,7 @@ It is written after a reply is sent, never before: an answer does not wait for i
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import secrets
@@ -41,6 +42,9 @@ class Bookkeeping:
         """Keep it in this database; the clock gives the time now, aware UTC."""
         self._database = database
         self._clock = clock
+        # Of many replies at once, each waits here for its turn to be kept: SQLite would refuse those that wait long.
+        # It is held across the transaction only: never across a sleep or a call to Discord.
+        self._alone = asyncio.Lock()
 
     # Replies
 
@@ -53,7 +57,7 @@ class Bookkeeping:
 
     async def keep_reply(self, reply: SentReply) -> None:
         """Keep a reply; one that is kept already is written anew."""
-        async with self._database.writing() as session:
+        async with self._alone, self._database.writing() as session:
             await session.merge(
                 SentReplyRow(
                     message_id=reply.message_id,
@@ -71,7 +75,7 @@ class Bookkeeping:
 
     async def forget_replies(self, message_ids: Sequence[int]) -> None:
         """Forget replies that are gone."""
-        async with self._database.writing() as session:
+        async with self._alone, self._database.writing() as session:
             await session.execute(delete(SentReplyRow).where(SentReplyRow.message_id.in_(message_ids)))
 
     # Votes
@@ -92,7 +96,7 @@ class Bookkeeping:
             The votes on this very message, theirs counted.
         """
         # Alone, so that two first votes on a fact do not both make its counts.
-        async with self._database.writing(alone=True) as session:
+        async with self._alone, self._database.writing(alone=True) as session:
             voter = _voter(await _key(session), reply_id, voter_id)
             row = await session.get(VoteRow, (reply_id, voter))
             if row is not None:
@@ -123,7 +127,7 @@ class Bookkeeping:
 
     async def queue(self, question: str, doubt: Doubt, *, server_id: int | None, fact_id: str | None = None) -> None:
         """Put a question on a server's review queue, or (None) on the operator's."""
-        async with self._database.writing() as session:
+        async with self._alone, self._database.writing() as session:
             session.add(
                 QueuedQuestionRow(
                     server_id=server_id or SHARED,
@@ -149,7 +153,7 @@ class Bookkeeping:
         Returns:
             How many records are gone.
         """
-        async with self._database.writing(alone=True) as session:
+        async with self._alone, self._database.writing(alone=True) as session:
             replies = list(await session.scalars(select(SentReplyRow).where(SentReplyRow.asker_id == user_id)))
             gone = len(replies)
             for row in replies:
@@ -171,7 +175,7 @@ class Bookkeeping:
     async def forget_old(self) -> None:
         """Delete what has been kept for long enough. Votes leave their counts behind."""
         now = self._clock()
-        async with self._database.writing() as session:
+        async with self._alone, self._database.writing() as session:
             await session.execute(delete(SentReplyRow).where(SentReplyRow.at <= now - REPLIES_KEPT))
             await session.execute(delete(VoteRow).where(VoteRow.at <= now - REPLIES_KEPT))
             await session.execute(delete(QueuedQuestionRow).where(QueuedQuestionRow.at <= now - QUESTIONS_KEPT))

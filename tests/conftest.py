@@ -335,10 +335,10 @@ class World:
 
     @staticmethod
     def buttons(message: discord.Message) -> dict[str, str]:
-        """Give the buttons of a message: their labels, and the ids behind them."""
+        """Give the buttons of a message: their labels or signs, and the ids behind them."""
         rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
         found = [item for row in rows for item in row.children if isinstance(item, discord.Button)]
-        return {button.label or "": button.custom_id or "" for button in found}
+        return {button.label or str(button.emoji): button.custom_id or "" for button in found}
 
     @classmethod
     def buttons_by_id(cls, message: discord.Message) -> list[str]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # Of the related facts, a menu offers this many.
 RELATED = 10
+# “Was this right?”, as people vote everywhere.
+RIGHT, WRONG = "👍", "👎"
 _FACT_ID = FACT_ID_PATTERN.pattern
 
 
@@ -102,8 +104,8 @@ def _add_answer_items(view: discord.ui.View, facts: Sequence[Fact], reader: Read
         label = words.source if len(facts) == 1 else words.source_number.format(number=number)
         view.add_item(SourceButton(fact.id, label))
     if reader.votes:
-        view.add_item(VoteButton(facts[0].id, words.right, right=True))
-        view.add_item(VoteButton(facts[0].id, words.not_right, right=False))
+        view.add_item(VoteButton(facts[0].id, right=True))
+        view.add_item(VoteButton(facts[0].id, right=False))
     if not reader.private:
         view.add_item(DismissButton(reader.id, words.dismiss))
     shown = {fact.id for fact in facts}
@@ -198,20 +200,19 @@ class SourceButton(Button, template=rf"tw:source:(?P<fact>{_FACT_ID})"):
 class VoteButton(Button, template=rf"tw:vote:(?P<vote>right|wrong):(?P<fact>{_FACT_ID})"):
     """Counts whether an answer was right: one vote a person and answer, which may be changed."""
 
-    def __init__(self, fact_id: str, label: str, *, right: bool) -> None:
-        """Make one of the two buttons."""
-        super().__init__(
-            _button(label, f"tw:vote:{'right' if right else 'wrong'}:{fact_id}", emoji="👍" if right else "👎")
-        )
+    def __init__(self, fact_id: str, *, right: bool) -> None:
+        """Make one of the two buttons; their signs alone leave room for all buttons in one row of a phone."""
+        emoji, vote = (RIGHT, "right") if right else (WRONG, "wrong")
+        super().__init__(discord.ui.Button(emoji=emoji, custom_id=f"tw:vote:{vote}:{fact_id}"))
         self.fact_id = fact_id
         self.right = right
 
     @classmethod
     async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
+        cls, _interaction: discord.Interaction[Tianwen], _item: discord.ui.Button[Any], match: re.Match[str]
     ) -> Self:
         """Make the button anew from its id."""
-        return cls(match["fact"], item.label or "", right=match["vote"] == "right")
+        return cls(match["fact"], right=match["vote"] == "right")
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
         """Count the vote; an answer that was not right goes to the editors."""
@@ -348,11 +349,9 @@ class RelatedSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"t
 
 
 def _button(
-    label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary, emoji: str | None = None
+    label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
 ) -> discord.ui.Button[Any]:
-    return discord.ui.Button(
-        label=limits.cut(label, limits.BUTTON_LABEL), style=style, custom_id=custom_id, emoji=emoji
-    )
+    return discord.ui.Button(label=limits.cut(label, limits.BUTTON_LABEL), style=style, custom_id=custom_id)
 
 
 def _one_fact(interaction: discord.Interaction[Tianwen], fact_id: str, *, private: bool) -> Reply:

@@ -46,8 +46,6 @@ class Words:
     source_of: str = "Source of {ids}"
     source_number: str = "Source {number}"
     same_place: str = "From the same place:"
-    right: str = "Right"
-    not_right: str = "Not right"
     voted_right: str = "Thank you. On this answer so far: {right} right, {wrong} not right."
     voted_wrong: str = (
         "Thank you, the people who keep the facts will look at it. "
@@ -91,11 +89,11 @@ class Words:
     loaded: str = "{facts} facts, {phrasings} ways of asking for them, {unknowns} known unknowns."
     privacy_title: str = "What I keep"
     privacy: str = (
-        "Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up. "
+        "Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up.\n"
         "For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
-        "corrections reach it, and a code in place of your name for each vote. "
+        "corrections reach it, and a code in place of your name for each vote.\n"
         "Questions that I could not answer are kept for 30 days, and votes as bare counts, both without your name, so "
-        "that people can mend the facts. "
+        "that people can mend the facts.\n"
         "Changes of facts keep for good who made them."
     )
     delete_mine: str = "Delete what is mine"

@@ -11,6 +11,8 @@ import simcord
 from bot.ui import limits, words
 from bot.ui.answers import (
     ITEMS,
+    RIGHT,
+    WRONG,
     DismissButton,
     FactButton,
     NoneButton,
@@ -32,8 +34,8 @@ pytestmark = pytest.mark.usefixtures("simcord_env")
 OPERATOR = Author(Origin.OPERATOR)
 ANSWER_BUTTONS = [
     words.ENGLISH.source,
-    words.ENGLISH.right,
-    words.ENGLISH.not_right,
+    RIGHT,
+    WRONG,
     words.ENGLISH.dismiss,
 ]
 # Questions that could be about more than one fact; the first that the matching finds so is asked.
@@ -204,8 +206,8 @@ def test_the_ids_of_buttons_fit_and_are_read_back_by_one_kind_only() -> None:
         FactButton(longest, fact_id, "q" * 300),
         NoneButton(longest, "q" * 300),
         SourceButton(fact_id, "q" * 300),
-        VoteButton(fact_id, "q" * 300, right=True),
-        VoteButton(fact_id, "q" * 300, right=False),
+        VoteButton(fact_id, right=True),
+        VoteButton(fact_id, right=False),
         DismissButton(longest, "q" * 300),
         TryButton(fact_id, "q" * 300),
         PostButton(longest, fact_id, "q" * 300),

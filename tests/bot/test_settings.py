@@ -92,6 +92,7 @@ def test_the_bot_asks_for_few_permissions() -> None:
         "send_messages",
         "send_messages_in_threads",
         "embed_links",
+        "attach_files",
         "read_message_history",
     }
     assert f"permissions={PERMISSIONS.value}" in invite_url(1)

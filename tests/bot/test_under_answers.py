@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.ui import limits, words
+from bot.ui.answers import RIGHT, WRONG
 from facts.entities import Doubt, Source, VoteCount
 from facts.matching.decision import Outcome
 from tests.bot.test_buttons import choices
@@ -76,22 +77,22 @@ async def test_an_answer_of_two_facts_has_a_source_for_each(world: World) -> Non
 
 async def test_everybody_has_one_vote_which_may_be_changed(world: World) -> None:
     reply = await world.asked(QUESTION)
-    assert "1 right, 0 not right" in told(await world.member.click(reply, label=SAY.right))
-    assert "1 right, 0 not right" in told(await world.member.click(reply, label=SAY.right))
-    assert "2 right, 0 not right" in told(await world.moderator.click(reply, label=SAY.right))
-    assert "1 right, 1 not right" in told(await world.member.click(reply, label=SAY.not_right))
+    assert "1 right, 0 not right" in told(await world.member.click(reply, custom_id=world.buttons(reply)[RIGHT]))
+    assert "1 right, 0 not right" in told(await world.member.click(reply, custom_id=world.buttons(reply)[RIGHT]))
+    assert "2 right, 0 not right" in told(await world.moderator.click(reply, custom_id=world.buttons(reply)[RIGHT]))
+    assert "1 right, 1 not right" in told(await world.member.click(reply, custom_id=world.buttons(reply)[WRONG]))
     assert await world.knowledge.bookkeeping.vote_count(FACT_ID, world.guild.id) == VoteCount(1, 1)
     queued = await world.knowledge.bookkeeping.queued(world.guild.id)
     assert [(q.question, q.doubt, q.fact_id) for q in queued] == [(QUESTION, Doubt.NOT_RIGHT, FACT_ID)]
     await world.restart()
-    assert "0 right, 2 not right" in told(await world.moderator.click(reply, label=SAY.not_right))
+    assert "0 right, 2 not right" in told(await world.moderator.click(reply, custom_id=world.buttons(reply)[WRONG]))
 
 
 async def test_a_vote_that_cannot_be_kept_is_told_so(world: World, article_database: Database) -> None:
     reply = await world.asked(QUESTION)
     async with article_database.writing() as session:
         await session.execute(text("DROP TABLE votes"))
-    assert SAY.not_saved in told(await world.member.click(reply, label=SAY.right))
+    assert SAY.not_saved in told(await world.member.click(reply, custom_id=world.buttons(reply)[RIGHT]))
 
 
 async def test_related_facts_are_chosen_from_a_menu_and_shown_to_the_one_who_chose(world: World) -> None:
@@ -182,9 +183,9 @@ async def test_votes_can_be_hidden(world: World) -> None:
     settings = world.knowledge.server_settings(world.guild.id)
     await world.knowledge.set_server_settings(world.guild.id, type(settings)(votes_shown=False))
     assert list(world.buttons(await world.asked(QUESTION))) == [SAY.source, SAY.dismiss]
-    assert SAY.right in world.buttons(await world.told(QUESTION))
+    assert RIGHT in world.buttons(await world.told(QUESTION))
 
 
 async def test_a_private_answer_has_no_button_to_dismiss(world: World) -> None:
     result = await world.member.slash(world.channel, "ask", question=QUESTION, private=True)
-    assert list(world.buttons(world.response(result))) == [SAY.source, SAY.right, SAY.not_right]
+    assert list(world.buttons(world.response(result))) == [SAY.source, RIGHT, WRONG]
