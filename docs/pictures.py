@@ -7,11 +7,13 @@ Chromium where there is one, else Debian's (``apt-get install chromium``). Only 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
 from playwright.async_api import Browser, async_playwright
 from simcord.preview._capture import ManagedCapture
 
@@ -30,10 +32,10 @@ if TYPE_CHECKING:
 PICTURES = Path(__file__).parent / "pictures"
 DEBIANS_CHROMIUM = Path("/usr/bin/chromium")
 OFFLINE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-DESKTOP = (960, 900)
-PHONE = (390, 844)
-# So much higher are the pictures of what has a drawing in it.
-DRAWN = 300
+WIDTHS = {"desktop": 960, "phone": 390}
+# High enough for every scene; what stays empty is cut out, but for so much. All in pixels.
+HEIGHT, GAP = 2_400, 24
+LEARN_AT_ONCE = 100
 
 
 async def answers(stage: Stage, channel: simcord.ChannelHandle) -> None:
@@ -76,6 +78,9 @@ async def milestones(stage: Stage, channel: simcord.ChannelHandle) -> None:
 
 async def about(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.member.slash(channel, "about")
+
+
+async def privacy(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.member.slash(channel, "privacy")
 
 
@@ -90,7 +95,10 @@ async def direct(stage: Stage, _channel: simcord.ChannelHandle) -> None:
 
 SCENES: dict[str, Callable[[Stage, Any], Awaitable[None]]] = {
     scene.__name__: scene
-    for scene in (answers, choices, conversation, source, crew, modules, milestones, about, settings, direct)
+    for scene in (
+        *(answers, choices, conversation, source, crew, modules, milestones),
+        *(about, privacy, settings, direct),
+    )
 }
 
 
@@ -106,12 +114,29 @@ async def _ensure_browser(self: ManagedCapture) -> Browser:
     return self._browser
 
 
+def shorten(path: Path) -> None:
+    """Cut the emptiness between the last message and the input out of a picture."""
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    rows = [picture.crop((0, y, picture.width, y + 1)).tobytes() for y in range(picture.height)]
+    runs = [len(list(run)) for _, run in itertools.groupby(rows)]
+    longest = max(range(len(runs)), key=runs.__getitem__)
+    top = sum(runs[:longest]) + GAP
+    below = picture.crop((0, sum(runs[: longest + 1]), *picture.size))
+    shortened = picture.crop((0, 0, picture.width, top + below.height))
+    shortened.paste(below, (0, top))
+    shortened.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
 async def main() -> None:
     ManagedCapture._ensure_browser = _ensure_browser  # noqa: SLF001
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         database = Settings(database_url=f"sqlite+aiosqlite:///{folder}/pictures.db")
         async with open_knowledge(database) as knowledge, stage(knowledge) as built:
+            # As it is a few seconds after a start.
+            while await asyncio.to_thread(knowledge.engine.learn, LEARN_AT_ONCE):
+                pass
             for name, scene in SCENES.items():
                 channel = built.guild.create_text_channel(name)
                 await built.env.settle()
@@ -123,10 +148,11 @@ async def main() -> None:
                 viewer = built.member.user if in_dm else built.moderator if name == "settings" else built.member
                 shown = built.member.user.dm_channel if in_dm else channel
                 async with built.env.preview(shown, viewers=[viewer], layout="channel") as preview:
-                    for width, (x, y) in (("desktop", DESKTOP), ("phone", PHONE)):
+                    for width, pixels in WIDTHS.items():
                         path = PICTURES / f"{name}-{width}.png"
-                        size = (x, y + (DRAWN if name in {"modules", "milestones"} else 0))
+                        size = (pixels, HEIGHT)
                         await preview.screenshot(path, mode="viewport", viewport=size, allow_incomplete=True)
+                        await asyncio.to_thread(shorten, path)
                         print(path.relative_to(PICTURES.parent))
 
 

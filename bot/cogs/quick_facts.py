@@ -14,7 +14,7 @@ from discord.ext import commands
 from bot.access import may_attach, may_embed, must_be_private, server_id_of
 from bot.ui import limits
 from bot.ui.answers import Reader, facts_reply
-from bot.ui.lists import Kind, about_reply, list_reply, listing
+from bot.ui.lists import Kind, about_reply, list_reply, listing, measured_thing
 from bot.ui.pictures import (
     EVENTS_MAX,
     LENGTHS_MAX,
@@ -65,7 +65,7 @@ class QuickFacts(commands.Cog):
     async def modules(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Show the facts about the modules, and those with a length in a drawing to scale."""
         things = tuple(
-            Length(f"{fact.id}: {measure.value:,.12g} {_METRES}", measure.value)
+            Length(f"{measured_thing(fact, self.bot.knowledge)}: {measure.value:,.12g} {_METRES}", measure.value)
             for fact in self.bot.knowledge.facts(server_id_of(interaction), topic="modules")
             for measure in fact.measures
             if measure.quantity == _LENGTH and measure.unit == _METRES and METRES_MIN <= measure.value <= METRES_MAX

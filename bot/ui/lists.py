@@ -51,7 +51,8 @@ class Listing:
     title: str
     lines: list[str]
     sources: dict[Source, int] = field(default_factory=dict)
-    figures: dict[str, str] = field(default_factory=dict)
+    # What is measured, and the value.
+    figures: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def pages(self) -> list[list[str]]:
@@ -94,9 +95,9 @@ def list_reply(kind: Kind, listing: Listing, asker_id: int, words: Words, page: 
     text = "\n".join(pages[page]) or words.no_facts_of_kind
     embed = discord.Embed(title=listing.title, description=text, colour=GREEN)
     if page == 0:
-        for name, values in list(listing.figures.items())[:FIGURES]:
+        for name, values in listing.figures[:FIGURES]:
             embed.add_field(name=limits.cut(name, FIGURE_MAX), value=limits.cut(values, FIGURE_MAX))
-        text += "".join(f"\n{name}: {values}" for name, values in listing.figures.items())
+        text += "".join(f"\n{name}: {values}" for name, values in listing.figures)
     if listing.sources:
         value = "; ".join(f"{source.publisher}, {source_title(source, words)}" for source in listing.sources)
         embed.add_field(name=words.source, value=limits.cut(value, SOURCES_MAX), inline=False)
@@ -172,14 +173,21 @@ def _crew(knowledge: KnowledgeBase, server_id: int | None, words: Words) -> List
 def _modules(knowledge: KnowledgeBase, server_id: int | None, words: Words) -> Listing:
     """List the facts about the modules, with the figures of those that measure something."""
     facts = knowledge.facts(server_id, topic="modules")
-    figures = {
-        f"{fact.measures[0].quantity.capitalize()} ({fact.id})": " · ".join(
-            f"{measure.value:,.12g} {measure.unit}" for measure in fact.measures
+    figures = [
+        (
+            f"{measured_thing(fact, knowledge)}: {fact.measures[0].quantity}",
+            " · ".join(f"{measure.value:,.12g} {measure.unit}" for measure in fact.measures),
         )
         for fact in facts
         if fact.measures
-    }
+    ]
     return Listing(words.modules_title, [fact.statement for fact in facts], _sources_of(facts), figures)
+
+
+def measured_thing(fact: Fact, knowledge: KnowledgeBase) -> str:
+    """Name what a fact measures: the first of the known names in its statement, else the fact's id."""
+    names = [name.name for name in knowledge.names() if name.name in fact.statement]
+    return min(names, key=fact.statement.index, default=fact.id)
 
 
 def _milestones(knowledge: KnowledgeBase, server_id: int | None, words: Words) -> Listing:

@@ -178,7 +178,7 @@ def test_invite_prints_a_url_with_few_permissions(folder: Path) -> None:
     ):
         assert "client_id=123456789012345678" in done.stdout
         assert "scope=bot+applications.commands" in done.stdout
-        assert "permissions=274877991936" in done.stdout
+        assert "permissions=274878024704" in done.stdout
     assert "DISCORD_TOKEN" in tianwen("invite", cwd=folder).stderr
 
 

@@ -44,7 +44,8 @@ async def test_a_picture_comes_with_its_words(world: World, command: str) -> Non
             assert fact.milestone.label in description
             assert str(fact.milestone.when) in alt
     else:
-        assert "16.6 m" in alt
+        assert "Tianhe: 16.6 m" in alt
+        assert ("Tianhe: length", "16.6 m · 55 ft") in [(field.name, field.value) for field in message.embeds[0].fields]
     with Image.open(io.BytesIO(await picture.read())) as image:
         assert image.format == "PNG"
 
