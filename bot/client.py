@@ -24,6 +24,7 @@ from bot.settings import SettingsError
 from bot.ui.answers import ITEMS
 from bot.ui.lists import LIST_ITEMS
 from bot.ui.translations import CommandTranslator
+from facts.entities import QueuedQuestion
 from facts.errors import DatabaseError, TianwenError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ EXTENSIONS = (
     "bot.cogs.privacy",
     "bot.cogs.settings",
     "bot.cogs.upkeep",
+    "bot.cogs.notices",
 )
 # At the end, replies that are under way get this long, in seconds, before the connection is closed.
 FINISH_SECONDS = 5.0
@@ -112,10 +114,14 @@ class Tianwen(commands.Bot):
 
     async def queue(self, question: str, doubt: Doubt, *, server_id: int | None, fact_id: str | None = None) -> None:
         """Put a question on the review queue; where that fails, only the queue has lost something."""
+        queued = QueuedQuestion(server_id, question, doubt, fact_id, discord.utils.utcnow())
         try:
-            await self.knowledge.bookkeeping.queue(question, doubt, server_id=server_id, fact_id=fact_id)
+            is_new = await self.knowledge.bookkeeping.queue(queued)
         except DatabaseError as error:
             log.warning("A question could not be put on the review queue: %s", error)
+            return
+        if is_new:
+            self.dispatch("question_queued", queued)
 
     async def sync(self) -> int:
         """Send the slash commands to Discord, remember which, and give their number."""

@@ -125,18 +125,34 @@ class Bookkeeping:
 
     # The review queue
 
-    async def queue(self, question: str, doubt: Doubt, *, server_id: int | None, fact_id: str | None = None) -> None:
-        """Put a question on a server's review queue, or (None) on the operator's."""
+    async def queue(self, queued: QueuedQuestion) -> bool:
+        """Put a question, cut if need be, on a server's review queue, or (None) on the operator's.
+
+        The same answer to the same question is put there once, however many do not find it right: votes are counted
+        elsewhere.
+
+        Returns:
+            Whether the question is new there.
+        """
+        question, server_id = queued.question[:QUESTION_MAX], queued.server_id or SHARED
+        same = select(QueuedQuestionRow.id).where(
+            QueuedQuestionRow.server_id == server_id,
+            QueuedQuestionRow.question == question,
+            QueuedQuestionRow.doubt == queued.doubt.value,
+        )
         async with self._alone, self._database.writing() as session:
-            session.add(
-                QueuedQuestionRow(
-                    server_id=server_id or SHARED,
-                    question=question[:QUESTION_MAX],
-                    doubt=doubt.value,
-                    fact_slug=fact_id,
-                    at=self._clock(),
+            is_new = (await session.scalars(same.limit(1))).first() is None
+            if is_new or queued.doubt is not Doubt.NOT_RIGHT:
+                session.add(
+                    QueuedQuestionRow(
+                        server_id=server_id,
+                        question=question,
+                        doubt=queued.doubt.value,
+                        fact_slug=queued.fact_id,
+                        at=queued.at,
+                    )
                 )
-            )
+        return is_new
 
     async def queued(self, server_id: int | None) -> list[QueuedQuestion]:
         """Give the questions on a server's review queue, oldest first."""

@@ -62,11 +62,17 @@ CHINESE = Words(
         "您在每个频道的上一个问题会在内存中保留十分钟，以便我理解追问。\n"
         "在一天之内，我保存哪条回复对应您的哪个问题（包括原文），以便您的编辑和之后的更正能够生效；"
         "您的每次评价只以代码代替姓名保存。\n"
-        "我答不上来的问题保留 30 天，评价只保留总数，两者都不含您的姓名，以便人们改进资料。\n"
+        "我答不上来的问题保留 30 天，并给这里的编辑看；评价只保留总数，两者都不含您的姓名，以便人们改进资料。\n"
         "对资料的修改会永久记录修改者。"
     ),
     delete_mine="删除我的数据",
     deleted="完成：您最近的问题已被忘记，最近一天内的 {count} 条记录也已删除。",
+    fact_added="新增了 `{id}`：{statement}",
+    fact_changed="修改了 `{id}`：{statement}",
+    fact_removed="移除了 `{id}`。原文是：{statement}",
+    queued_unanswered="一个我答不上来的问题：{question}",
+    queued_none_of_these="一个我没有合适答案的问题：{question}",
+    queued_not_right="有人认为用 `{id}` 回答这个问题不正确：{question}",
     settings_title="本服务器的设置",
     settings_listening="**旁听频道：**在这些频道里，即使没有提及我，我也会回答问题，但只在有把握时；在论坛里回答每个新帖的第一个问题。",
     settings_no_intent=(
@@ -75,7 +81,7 @@ CHINESE = Words(
     ),
     settings_editors="**编辑身份组：**其成员可以修改资料，与拥有“管理消息”权限的人相同。",
     settings_log="**日志频道：**资料的每次修改都会在那里通报。",
-    settings_queue="**待办频道：**没有答案的问题在那里等待编辑处理。",
+    settings_queue="**待办频道：**没有答案或答得不对的问题，会在那里通报。",
     settings_cooldown="**冷却时间：**在旁听频道里，每人在这段时间内最多得到一次回答。",
     settings_wait="**短暂等待：**在旁听频道里，我先等这么久；如果有人回复，我就不说话。",
     settings_choose_channels="无：选择频道和论坛",

@@ -92,12 +92,20 @@ class Words:
         "Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up.\n"
         "For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
         "corrections reach it, and a code in place of your name for each vote.\n"
-        "Questions that I could not answer are kept for 30 days, and votes as bare counts, both without your name, so "
-        "that people can mend the facts.\n"
+        "Questions that I could not answer are kept for 30 days and shown to the editors here, and votes kept as bare "
+        "counts, both without your name, so that people can mend the facts.\n"
         "Changes of facts keep for good who made them."
     )
     delete_mine: str = "Delete what is mine"
     deleted: str = "Done: your last questions are forgotten, and so are {count} records of the last day."
+
+    # Notices to those who keep the facts
+    fact_added: str = "`{id}` was added: {statement}"
+    fact_changed: str = "`{id}` was changed: {statement}"
+    fact_removed: str = "`{id}` was removed. It said: {statement}"
+    queued_unanswered: str = "A question that I could not answer: {question}"
+    queued_none_of_these: str = "A question for which I had only other answers: {question}"
+    queued_not_right: str = "Somebody found `{id}` not right as the answer to: {question}"
 
     # Settings of a server
     settings_title: str = "Settings of this server"
@@ -112,7 +120,7 @@ class Words:
     )
     settings_editors: str = "**Editor role:** its members may change facts, like everyone with Manage Messages."
     settings_log: str = "**Log channel:** I tell each change of a fact there."
-    settings_queue: str = "**Queue channel:** questions without an answer wait there for an editor."
+    settings_queue: str = "**Queue channel:** I tell each question there that got no answer, or not the right one."
     settings_cooldown: str = "**Cooldown:** in listening channels, one person gets at most one answer in this time."
     settings_wait: str = "**Short wait:** in listening channels, I wait this long, and say nothing if somebody replies."
     settings_choose_channels: str = "None: choose channels and forums"

@@ -57,6 +57,10 @@ def reply(clock: Clock, message_id: int = 2**63 - 2, **changes: object) -> SentR
     return replace(kept, **changes)  # type: ignore[arg-type]
 
 
+def question(text: str, clock: Clock, **changes: object) -> QueuedQuestion:
+    return replace(QueuedQuestion(HERE, text, Doubt.UNANSWERED, None, clock.now), **changes)  # type: ignore[arg-type]
+
+
 async def test_replies_are_kept_as_they_were_and_written_anew(books: Bookkeeping, clock: Clock) -> None:
     bare = reply(clock, 9, server_id=None, question_id=None, context=None, fact_ids=(), addressed=False)
     clock.now += MINUTE
@@ -97,21 +101,27 @@ async def test_votes_name_nobody(books: Bookkeeping, database: Database) -> None
 
 
 async def test_the_queue_keeps_questions_of_each_server_apart_and_cut(books: Bookkeeping, clock: Clock) -> None:
-    await books.queue("why?", Doubt.UNANSWERED, server_id=HERE)
-    await books.queue("x" * 2_000, Doubt.NOT_RIGHT, server_id=HERE, fact_id="length")
-    await books.queue("who?", Doubt.NONE_OF_THESE, server_id=None)
-    assert await books.queued(HERE) == [
-        QueuedQuestion(HERE, "why?", Doubt.UNANSWERED, None, clock.now),
-        QueuedQuestion(HERE, "x" * QUESTION_MAX, Doubt.NOT_RIGHT, "length", clock.now),
-    ]
-    assert await books.queued(None) == [QueuedQuestion(None, "who?", Doubt.NONE_OF_THESE, None, clock.now)]
+    here = question("why?", clock)
+    long = question("x" * 2_000, clock, doubt=Doubt.NOT_RIGHT, fact_id="length")
+    nowhere = question("who?", clock, server_id=None, doubt=Doubt.NONE_OF_THESE)
+    for asked in (here, long, nowhere):
+        assert await books.queue(asked)
+    cut = replace(long, question="x" * QUESTION_MAX)
+    assert await books.queued(HERE) == [here, cut]
+    assert await books.queued(None) == [nowhere]
     assert await books.queued(THERE) == []
+    # How often it was asked tells how much it matters; how often an answer was not right, the votes tell.
+    assert not await books.queue(here)
+    assert not await books.queue(long)
+    assert await books.queued(HERE) == [here, cut, here]
+    assert await books.queue(replace(here, doubt=Doubt.NONE_OF_THESE))
+    assert await books.queue(replace(here, server_id=THERE))
 
 
 async def test_everything_is_forgotten_in_time_and_counts_stay(books: Bookkeeping, clock: Clock) -> None:
     await books.keep_reply(reply(clock))
     await books.vote(1, MEMBER, "length", HERE, right=True)
-    await books.queue("why?", Doubt.UNANSWERED, server_id=HERE)
+    await books.queue(question("why?", clock))
     begin = clock.now
     clock.now = begin + REPLIES_KEPT - MINUTE
     await books.forget_old()
@@ -137,8 +147,8 @@ async def test_a_person_can_have_all_of_theirs_deleted_and_nothing_of_others(boo
     mine, theirs = reply(clock, 1, question="mine?"), reply(clock, 2, asker_id=OTHER, question="theirs?")
     for kept in (mine, theirs):
         await books.keep_reply(kept)
-        await books.queue(kept.question, Doubt.UNANSWERED, server_id=HERE)
-    await books.queue("mine?", Doubt.UNANSWERED, server_id=THERE)
+        await books.queue(question(kept.question, clock))
+    await books.queue(question("mine?", clock, server_id=THERE))
     for voter in (MEMBER, OTHER):
         await books.vote(1, voter, "length", HERE, right=True)
     assert await books.forget_person(MEMBER) == 3
@@ -156,7 +166,7 @@ async def test_a_database_that_refuses_is_told(books: Bookkeeping, database: Dat
     for attempt in (
         books.keep_reply(reply(clock)),
         books.vote(1, MEMBER, "length", HERE, right=True),
-        books.queue("why?", Doubt.UNANSWERED, server_id=HERE),
+        books.queue(question("why?", clock)),
         books.forget_person(MEMBER),
         books.forget_old(),
         books.replies(1),
