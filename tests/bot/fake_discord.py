@@ -21,7 +21,6 @@ APPLICATION = {
     "bot_public": True,
     "bot_require_code_grant": False,
     "verify_key": "0",
-    "flags": 0,
     "owner": USER,
     "team": None,
 }
@@ -36,8 +35,9 @@ def reply(data: object, status: int = 200) -> web.Response:
 class FakeDiscord:
     """Answers the login, takes the commands, and keeps a gateway connection open."""
 
-    def __init__(self, *, accepts_token: bool = True) -> None:
+    def __init__(self, *, accepts_token: bool = True, flags: int = 0) -> None:
         self.accepts_token = accepts_token
+        self.flags = flags
         self.port = 0
         self.commands: list[Any] = []
         self.identified: dict[str, Any] | None = None
@@ -58,7 +58,7 @@ class FakeDiscord:
         return reply(USER)
 
     async def application(self, _request: web.Request) -> web.Response:
-        return reply(APPLICATION)
+        return reply(APPLICATION | {"flags": self.flags})
 
     async def sync(self, request: web.Request) -> web.Response:
         self.commands = await request.json()
@@ -80,7 +80,7 @@ class FakeDiscord:
                     "guilds": [],
                     "session_id": "session",
                     "resume_gateway_url": self.gateway,
-                    "application": {"id": USER["id"], "flags": 0},
+                    "application": {"id": USER["id"], "flags": self.flags},
                 }
                 await socket.send_json({"op": DISPATCH, "t": "READY", "s": 1, "d": ready})
                 self.joined.set()
@@ -91,9 +91,9 @@ class FakeDiscord:
 
 
 @asynccontextmanager
-async def fake_discord(*, accepts_token: bool = True) -> AsyncIterator[FakeDiscord]:
-    """Run the fake on a free port of the loopback."""
-    fake = FakeDiscord(accepts_token=accepts_token)
+async def fake_discord(*, accepts_token: bool = True, flags: int = 0) -> AsyncIterator[FakeDiscord]:
+    """Run the fake on a free port of the loopback; the flags are those of the application."""
+    fake = FakeDiscord(accepts_token=accepts_token, flags=flags)
     app = web.Application()
     app.router.add_get("/api/users/@me", fake.me)
     app.router.add_get("/api/oauth2/applications/@me", fake.application)

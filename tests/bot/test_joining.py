@@ -45,11 +45,22 @@ async def start(fake: FakeDiscord, folder: Path, *arguments: str) -> asyncio.sub
     )
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-async def test_it_joins_and_leaves_cleanly_when_told_to_stop(
-    filled_folder: Path, signal_number: signal.Signals
+FLAGS = discord.ApplicationFlags
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "flags", "reads"),
+    [
+        (signal.SIGTERM, 0, False),
+        (signal.SIGINT, FLAGS(gateway_message_content=True).value, True),
+        # What bots in few servers get by the same switch.
+        (signal.SIGTERM, FLAGS(gateway_message_content_limited=True).value, True),
+    ],
+)
+async def test_it_joins_with_what_discord_has_granted_and_leaves_cleanly_when_told_to_stop(
+    filled_folder: Path, signal_number: signal.Signals, flags: int, reads: bool
 ) -> None:
-    async with fake_discord() as fake, asyncio.timeout(60):
+    async with fake_discord(flags=flags) as fake, asyncio.timeout(60):
         process = await start(fake, filled_folder, "run")
         await fake.joined.wait()
         process.send_signal(signal_number)
@@ -61,7 +72,7 @@ async def test_it_joins_and_leaves_cleanly_when_told_to_stop(
     assert WELL_SHAPED_TOKEN not in log
     assert fake.identified is not None
     assert discord.Intents._from_value(fake.identified["intents"]) == discord.Intents(
-        guilds=True, guild_messages=True, dm_messages=True
+        guilds=True, guild_messages=True, dm_messages=True, message_content=reads
     )
     assert {command["name"] for command in fake.commands} >= {"ask", "crew", "about"}
 
