@@ -334,18 +334,25 @@ class World:
         self.env.backend.set_overwrite(channel.id, overwrite)
 
     @staticmethod
-    def buttons(message: discord.Message) -> dict[str, str]:
+    def items(message: discord.Message) -> list[Any]:
+        """Give the buttons and menus of a message."""
+        return [item for row in message.components if isinstance(row, discord.ActionRow) for item in row.children]
+
+    @classmethod
+    def buttons(cls, message: discord.Message) -> dict[str, str]:
         """Give the buttons of a message: their labels or signs, and the ids behind them."""
-        rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
-        found = [item for row in rows for item in row.children if isinstance(item, discord.Button)]
+        found = [item for item in cls.items(message) if isinstance(item, discord.Button)]
         return {button.label or str(button.emoji): button.custom_id or "" for button in found}
 
     @classmethod
     def buttons_by_id(cls, message: discord.Message) -> list[str]:
         """Give the ids of all buttons of a message, with a label or without."""
-        rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
-        found = [item for row in rows for item in row.children if isinstance(item, discord.Button)]
-        return [button.custom_id or "" for button in found]
+        return [item.custom_id or "" for item in cls.items(message) if isinstance(item, discord.Button)]
+
+    @classmethod
+    def menu(cls, message: discord.Message) -> discord.SelectMenu:
+        """Give the menu under a message."""
+        return next(item for item in cls.items(message) if isinstance(item, discord.SelectMenu))
 
     @staticmethod
     def shown(message: discord.Message) -> list[str]:

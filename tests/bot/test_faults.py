@@ -7,17 +7,17 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import discord
 import pytest
 
 from bot.ui import words
 from facts.entities import Author, Origin
 from facts.errors import DatabaseUnavailableError
 from facts.knowledge import KnowledgeBase
+from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import discord
 
     from facts.database import Database
     from tests.conftest import World
@@ -34,6 +34,11 @@ STATUSES = (400, 403, 404, 429, 500, 503)
 OPERATOR = Author(Origin.OPERATOR)
 # An id of eight hexadecimal digits in the sentence for errors that nobody expected.
 UNEXPECTED = re.compile(re.escape(words.ENGLISH.unexpected).replace(re.escape("{id}"), r"([0-9a-f]{8})"))
+
+
+UNTOLD = re.compile(r"Error [0-9a-f]{8} while ")
+UNCERTAIN = ("how big is the first chunk of the thing", "how many?", "tell me about the station", "when was it?")
+MENU = "Answer this question"
 
 
 async def assert_it_still_answers(world: World) -> None:
@@ -118,6 +123,45 @@ async def test_a_click_that_discord_refuses_once_tells_so_and_can_be_repeated(wo
     assert clicked.ephemeral
     await world.member.click(unknown, label=label)
     assert len(world.shown(world.reread(unknown))) == 1
+
+
+async def test_no_button_menu_or_panel_leaves_an_error_unhandled_whatever_discord_refuses(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    managers = world.guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+    manager = world.guild.add_member(world.env.create_user("manager"), roles=[managers])
+    choices = world.question(UNCERTAIN, lambda answer: answer.outcome is Outcome.CHOICES)
+    for status in STATUSES:
+        question, reply, offer = await world.mention(QUESTION), world.last_reply(), await world.asked(choices)
+        posting = (await world.member.context_menu(world.channel, MENU, question)).response
+        panel = (await manager.slash(world.channel, "settings")).response
+        privacy = (await world.member.slash(world.channel, "privacy")).response
+        assert posting
+        assert panel
+        assert privacy
+        caplog.clear()
+        for route in (CALLBACK, SEND, ("*", "/webhooks/*"), ("*", "/channels/*/messages/*")):
+            world.env.inject_error(*route, status=status, times=None)
+        for shown, person in ((reply, world.member), (offer, world.member), (offer, world.moderator)):
+            for custom_id in world.buttons_by_id(shown):
+                await person.click(shown, custom_id=custom_id)
+        await world.member.select(reply, [world.menu(reply).options[0].value])
+        for custom_id in world.buttons_by_id(posting.message):
+            await world.member.click(posting, custom_id=custom_id)
+        await manager.click(panel, custom_id="tw:settings:votes")
+        await manager.select(panel, ["300"], custom_id="tw:settings:cooldown_s")
+        await world.member.click(privacy, custom_id="tw:privacy:delete")
+        await world.member.context_menu(world.channel, MENU, question)
+        for command in ("milestones", "modules", "sources", "privacy"):
+            await world.member.slash(world.channel, command)
+        world.env.backend.faults.clear()
+        # What nobody could be told is in the log with its id, and nothing came as far as discord.py.
+        assert all(UNTOLD.match(error) for error in errors_in(caplog)), errors_in(caplog)
+        assert {reply.id, offer.id} <= {message.id for message in world.replies()}
+        await world.member.click(reply, label=words.ENGLISH.dismiss)
+        assert reply.id not in {message.id for message in world.replies()}
+        await world.member.delete(question)
+        await assert_it_still_answers(world)
 
 
 # Our own code raises

@@ -28,12 +28,6 @@ DAY = 24 * 60 * 60
 SAY = words.ENGLISH
 
 
-def menu(message: discord.Message) -> discord.SelectMenu:
-    """Give the menu under a message."""
-    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
-    return next(item for row in rows for item in row.children if isinstance(item, discord.SelectMenu))
-
-
 def told(result: simcord.InteractionResult) -> str:
     """Give what a click was answered with, to the person alone."""
     assert result.ephemeral
@@ -97,7 +91,7 @@ async def test_a_vote_that_cannot_be_kept_is_told_so(world: World, article_datab
 
 async def test_related_facts_are_chosen_from_a_menu_and_shown_to_the_one_who_chose(world: World) -> None:
     reply = await world.asked(QUESTION)
-    offered = menu(reply)
+    offered = world.menu(reply)
     assert 1 <= len(offered.options) <= limits.SELECT_OPTIONS
     assert FACT_ID not in [option.value for option in offered.options]
     chosen = offered.options[0].value
@@ -112,7 +106,7 @@ async def test_related_facts_are_chosen_from_a_menu_and_shown_to_the_one_who_cho
     assert kept.question == world.knowledge.fact(chosen).canonical_question
     # And from there one goes on.
     assert result.response is not None
-    further = menu(shown).options[0].value
+    further = world.menu(shown).options[0].value
     assert world.shown(world.response(await world.moderator.select(result.response, [further]))) == [further]
 
 
@@ -164,7 +158,7 @@ async def test_buttons_fade_after_a_day_with_one_sentence_and_no_error(
     await world.env.advance_time(DAY + 60)
     first, second, third = replies
     assert SAY.faded in told_after_edit(await world.member.click(first, label=SAY.source))
-    assert SAY.faded in told_after_edit(await world.member.select(second, [menu(second).options[0].value]))
+    assert SAY.faded in told_after_edit(await world.member.select(second, [world.menu(second).options[0].value]))
     assert SAY.faded in told_after_edit(await world.moderator.click(third, label=next(iter(world.buttons(third)))))
     for reply in replies:
         after = world.reread(reply)
