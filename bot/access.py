@@ -32,6 +32,20 @@ def may_attach(interaction: discord.Interaction[Any]) -> bool:
     return server_id_of(interaction) is None or interaction.app_permissions.attach_files
 
 
+def may_post(interaction: discord.Interaction[Any]) -> bool:
+    """Tell whether the bot may write there on the person's behalf: both must be allowed to write themselves.
+
+    Outside the bot's servers it writes nothing but answers to interactions, and Discord sees to that.
+    """
+    if server_id_of(interaction) is None:
+        return not must_be_private(interaction)
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    return all(
+        permissions.send_messages_in_threads if in_thread else permissions.send_messages
+        for permissions in (interaction.permissions, interaction.app_permissions)
+    )
+
+
 def manages_server(interaction: discord.Interaction[Any]) -> bool:
     """Tell whether the person may change the bot's settings in this server."""
     return server_id_of(interaction) is not None and interaction.permissions.manage_guild

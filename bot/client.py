@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import re
 import signal
 from typing import TYPE_CHECKING, Any, final
 
@@ -111,6 +112,10 @@ class Tianwen(commands.Bot):
             await self._finish()
         await self.knowledge.end_learning()
         await super().close()
+
+    def without_mention(self, text: str) -> str:
+        """Take the mentions of the bot out of what somebody wrote to it."""
+        return re.sub(rf"<@!?{self.user.id}>", " ", text).strip() if self.user is not None else text.strip()
 
     async def queue(self, question: str, doubt: Doubt, *, server_id: int | None, fact_id: str | None = None) -> None:
         """Put a question on the review queue; where that fails, only the queue has lost something."""

@@ -327,11 +327,11 @@ class World:
             patch.setattr(simcord.interactions, "base_payload", changed)
             yield
 
-    def deny(self, channel: simcord.ChannelHandle, **permissions: bool) -> None:
-        """Take permissions from the bot in a channel."""
+    def deny(self, channel: simcord.ChannelHandle, *, everyone: bool = False, **permissions: bool) -> None:
+        """Take permissions in a channel from the bot, or from everyone; those that are False are given back."""
+        whom, kind = (self.guild.id, OverwriteType.ROLE) if everyone else (self.bot_id, OverwriteType.MEMBER)
         deny = discord.Permissions(**permissions).value
-        overwrite = Overwrite(target_id=self.bot_id, type=OverwriteType.MEMBER, allow=0, deny=deny)
-        self.env.backend.set_overwrite(channel.id, overwrite)
+        self.env.backend.set_overwrite(channel.id, Overwrite(target_id=whom, type=kind, allow=0, deny=deny))
 
     @staticmethod
     def items(message: discord.Message) -> list[Any]:

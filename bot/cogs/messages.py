@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +165,7 @@ class Messages(commands.Cog):
     def _ask(self, message: discord.Message) -> _Asked | Reply:
         """Put the question in a message to the facts; where there is none, give what to say instead."""
         words = self._words(message)
-        question = self._question(message)
+        question = self.bot.without_mention(message.content)
         reference = message.reference.resolved if message.reference else None
         others = isinstance(reference, discord.Message) and reference.author != self.bot.user
         if not question and others and isinstance(reference, discord.Message):
@@ -293,7 +292,7 @@ class Messages(commands.Cog):
         known = self.bot.replies.of_question(message.id)
         if known is None:
             return
-        question = self._question(message)
+        question = self.bot.without_mention(message.content)
         if not question or question == known.question:
             return
         if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
@@ -331,12 +330,6 @@ class Messages(commands.Cog):
         except UNREACHED as error:
             log.warning("A reply could not be deleted: %s", error)
         await self.bot.replies.forget([reply.message_id])
-
-    def _question(self, message: discord.Message) -> str:
-        content = message.content
-        if self.bot.user is not None:
-            content = re.sub(rf"<@!?{self.bot.user.id}>", " ", content)
-        return content.strip()
 
     def _words(self, message: discord.Message) -> Words:
         locale = message.guild.preferred_locale if message.guild else discord.Locale.american_english

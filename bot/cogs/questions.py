@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.access import may_embed, must_be_private, server_id_of
+from bot.access import may_embed, may_post, must_be_private, server_id_of
 from bot.ui import limits
 from bot.ui.answers import PostButton, Reader, answer_reply, facts_reply
 from bot.ui.words import words_for
@@ -92,16 +92,14 @@ class Questions(commands.Cog):
         """Answer a message for the person who chose the menu; they may post the answer for everybody."""
         if not await self._is_rested(interaction):
             return
-        question = message.content
-        if self.bot.user is not None:
-            question = question.replace(self.bot.user.mention, " ").strip()
+        question = self.bot.without_mention(message.content)
         if not question:
             await interaction.response.send_message(words_for(interaction.locale).nothing_to_answer, ephemeral=True)
             return
         reader, server_id = Reader.of(interaction, private=True), server_id_of(interaction)
         answer = self.bot.knowledge.ask(question, server_id=server_id)
         post = None
-        if answer.outcome is Outcome.ANSWER and not must_be_private(interaction):
+        if answer.outcome is Outcome.ANSWER and may_post(interaction):
             post = PostButton(message.id, answer.facts[0].id, reader.words.post)
         await self._respond_with_answer(interaction, answer, reader, None, post)
 

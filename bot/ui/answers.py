@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import discord
 
-from bot.access import is_editor, may_embed, server_id_of
+from bot.access import is_editor, may_embed, may_post, server_id_of
 from bot.errors import answer_error
 from bot.ui import limits
 from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, sentence_reply, source_reply
@@ -129,11 +129,9 @@ class FactButton(Button, template=rf"tw:fact:(?P<asker>\d+):(?P<fact>{_FACT_ID})
         self.fact_id = fact_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
-    ) -> Self:
-        """Make the button anew from its id."""
-        return cls(int(match["asker"]), match["fact"], item.label or match["fact"])
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(int(state["asker"]), state["fact"], label)
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], _words: Words, /) -> None:
         """Show the fact as it is now."""
@@ -154,11 +152,9 @@ class NoneButton(Button, template=r"tw:none:(?P<asker>\d+)"):
         self.asker_id: int = asker_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
-    ) -> Self:
-        """Make the button anew from its id."""
-        return cls(int(match["asker"]), item.label or "")
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(int(state["asker"]), label)
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
         """Say so, take the choices away, and queue the question."""
@@ -175,11 +171,9 @@ class SourceButton(Button, template=rf"tw:source:(?P<fact>{_FACT_ID})"):
         self.fact_id = fact_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
-    ) -> Self:
-        """Make the button anew from its id."""
-        return cls(match["fact"], item.label or "")
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(state["fact"], label)
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
         """Show the source, and what else comes from the same place."""
@@ -208,11 +202,9 @@ class VoteButton(Button, template=rf"tw:vote:(?P<vote>right|wrong):(?P<fact>{_FA
         self.right = right
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], _item: discord.ui.Button[Any], match: re.Match[str]
-    ) -> Self:
-        """Make the button anew from its id."""
-        return cls(match["fact"], right=match["vote"] == "right")
+    def remade(cls, state: dict[str, str], _label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(state["fact"], right=state["vote"] == "right")
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
         """Count the vote; an answer that was not right goes to the editors."""
@@ -238,11 +230,9 @@ class DismissButton(Button, template=r"tw:dismiss:(?P<asker>\d+)"):
         self.owner_id = asker_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
-    ) -> Self:
-        """Make the button anew from its id."""
-        return cls(int(match["asker"]), item.label or "")
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(int(state["asker"]), label)
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
         """Delete the reply."""
@@ -264,11 +254,9 @@ class TryButton(Button, template=rf"tw:try:(?P<fact>{_FACT_ID})"):
         self.fact_id = fact_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
-    ) -> Self:
-        """Make the button anew from its id."""
-        return cls(match["fact"], item.label or "")
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(state["fact"], label)
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], _words: Words, /) -> None:
         """Show the fact beside the examples."""
@@ -285,15 +273,16 @@ class PostButton(Button, template=rf"tw:post:(?P<message>\d+):(?P<fact>{_FACT_ID
         self.fact_id = fact_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
-    ) -> Self:
-        """Make the button anew from its id."""
-        return cls(int(match["message"]), match["fact"], item.label or "")
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(int(state["message"]), state["fact"], label)
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
         """Post it: as a reply where the bot is a member, else as the answer to the click."""
         bot, server_id = interaction.client, server_id_of(interaction)
+        if not may_post(interaction):
+            await interaction.response.send_message(words.you_may_not, ephemeral=True)
+            return
         known = bot.replies.of_message(interaction.message.id) if interaction.message is not None else None
         facts = [bot.knowledge.fact(i, server_id) for i in (known.fact_ids if known else (self.fact_id,))]
         reply = facts_reply(facts, Reader.of(interaction), bot.knowledge.neighbours(facts, server_id))

@@ -5,7 +5,7 @@ Their state stands in their ids, so they survive a restart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import discord
 
@@ -15,6 +15,8 @@ from bot.ui.words import words_for
 from facts.bookkeeping import REPLIES_KEPT
 
 if TYPE_CHECKING:
+    import re
+
     from bot.client import Tianwen
     from bot.ui.embeds import Reply
     from bot.ui.words import Words
@@ -28,6 +30,18 @@ class Button(discord.ui.DynamicItem[discord.ui.Button[Any]], template=NEVER):
 
     asker_id: int | None = None
     """The Discord id of the only person who may press it; None for everybody."""
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: discord.Interaction[Tianwen], item: discord.ui.Button[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button anew, as it stands under a message."""
+        return cls.remade(match.groupdict(), item.label or "")
+
+    @classmethod
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew, out of the state in its id and its label."""
+        raise NotImplementedError
 
     async def interaction_check(self, interaction: discord.Interaction[Tianwen], /) -> bool:  # type: ignore[override]
         """Let those through who may press it; tell anybody else why not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import discord
 
@@ -16,7 +16,6 @@ from bot.ui.items import Button, show_instead
 from bot.ui.text import source_title
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable
 
     from bot.client import Tianwen
@@ -130,11 +129,9 @@ class PageButton(
         self.kind, self.page, self.asker_id = kind, page, asker_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: discord.Interaction[Tianwen], _item: discord.ui.Button[Any], match: re.Match[str]
-    ) -> Self:
-        """Make the button anew from its id."""
-        return cls(Kind(match["kind"]), int(match["page"]), match["move"], int(match["asker"]))
+    def remade(cls, state: dict[str, str], _label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(Kind(state["kind"]), int(state["page"]), state["move"], int(state["asker"]))
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
         """Show the page as it is now."""

@@ -68,6 +68,23 @@ async def test_the_menu_says_so_where_there_is_nothing_to_answer(world: World) -
     assert SAY.post not in world.buttons(world.response(result))
 
 
+async def test_nobody_posts_through_the_bot_where_they_or_it_may_not_write(world: World) -> None:
+    asked = await world.moderator.send(world.channel, QUESTION)
+    early = await world.member.context_menu(world.channel, MENU, asked)
+    assert early.response is not None
+    for everyone in (True, False):
+        world.deny(world.channel, everyone=everyone, send_messages=True)
+        await world.env.settle()
+        result = await world.member.context_menu(world.channel, MENU, asked)
+        assert SAY.post not in world.buttons(world.response(result))
+        refused = await world.member.click(early.response, label=SAY.post)
+        assert world.response(refused).content == SAY.you_may_not
+        world.deny(world.channel, everyone=everyone, send_messages=False)
+    await world.env.settle()
+    await world.member.click(early.response, label=SAY.post)
+    assert world.shown(world.channel.history(viewer=world.moderator)[-1]) == [FACT_ID]
+
+
 @pytest.mark.parametrize("place", ["thread", "voice", "forum"])
 async def test_the_menu_and_mentions_work_in_every_kind_of_channel(world: World, place: str) -> None:
     if place == "thread":
