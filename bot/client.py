@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import aiohttp
 import discord
+from discord import app_commands
 from discord.ext import commands
 
 from bot.cooldowns import Cooldowns
@@ -78,6 +79,9 @@ class Tianwen(commands.Bot):
             help_command=None,
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
+            # What a command does not set otherwise.
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         self.knowledge = knowledge
         self.last_questions = LastQuestions()

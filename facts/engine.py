@@ -91,6 +91,16 @@ class Answer:
     why: tuple[Reason, ...] = ()
 
     @property
+    def shown(self) -> tuple[Fact, ...]:
+        """The facts that are told: those of an answer, none of a choice."""
+        return self.facts if self.outcome is Outcome.ANSWER else ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an editor should see the question: it has no answer, and nobody has said yet that there is none."""
+        return self.outcome is Outcome.UNKNOWN and not self.say
+
+    @property
     def to_lean_on(self) -> str:
         """The question that the next one may lean on: the fact's own where this one leaned on another before it."""
         if self.outcome is Outcome.ANSWER and any(reason.with_context for reason in self.why):

@@ -177,7 +177,9 @@ class KnowledgeBase:
         return counts
 
     def neighbours(self, facts: Sequence[Fact], server_id: int | None = None) -> list[Fact]:
-        """Give facts to go on with from these: the others of their topics, those that follow on the first one first."""
+        """Give facts to go on with from these, if any: the others of their topics, those that follow the first one first."""
+        if not facts:
+            return []
         topics = {fact.topic for fact in facts}
         known = [fact for fact in self._engine.facts(server_id) if fact.topic in topics]
         ids = [fact.id for fact in known]

@@ -41,11 +41,6 @@ class _Asked:
     context: str | None = None
     addressed: bool = True
 
-    @property
-    def is_unanswered(self) -> bool:
-        """Whether an editor should see it: there is no answer, and nobody has said yet that there is none."""
-        return self.answer.outcome is Outcome.UNKNOWN and not self.answer.say
-
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -171,7 +166,7 @@ class Messages(commands.Cog):
         if not question and others and isinstance(reference, discord.Message):
             # A bare mention in a reply to somebody's message asks to answer that message.
             question = reference.content.strip()
-        server_id = message.guild.id if message.guild else None
+        server_id = _server_id(message)
         if not question:
             if message.guild is not None and self.bot.user not in message.mentions:
                 by_role = message.guild.self_role in message.role_mentions
@@ -186,11 +181,10 @@ class Messages(commands.Cog):
         return _Asked(question, answer, context)
 
     def _reply(self, message: discord.Message, asked: _Asked) -> Reply:
-        server_id = message.guild.id if message.guild else None
+        server_id = _server_id(message)
         votes = self.bot.knowledge.server_settings(server_id).votes_shown
         reader = Reader(message.author.id, self._words(message), votes)
-        facts = asked.answer.facts if asked.answer.outcome is Outcome.ANSWER else ()
-        return answer_reply(asked.answer, reader, self.bot.knowledge.neighbours(facts, server_id) if facts else ())
+        return answer_reply(asked.answer, reader, self.bot.knowledge.neighbours(asked.answer.shown, server_id))
 
     async def _send_and_keep(self, message: discord.Message, reply: Reply, asked: _Asked | None) -> None:
         """Send a reply, then note it; if the question was edited or deleted meanwhile, do what that asks for."""
@@ -227,7 +221,7 @@ class Messages(commands.Cog):
 
     async def _keep(self, message: discord.Message, reply_id: int, asked: _Asked) -> None:
         """Note which reply answers the message, and queue a question without an answer."""
-        server_id = message.guild.id if message.guild else None
+        server_id = _server_id(message)
         await self.bot.replies.keep(
             SentReply(
                 message_id=reply_id,
@@ -237,12 +231,12 @@ class Messages(commands.Cog):
                 asker_id=message.author.id,
                 question=asked.question,
                 context=asked.context,
-                fact_ids=_shown(asked.answer),
+                fact_ids=tuple(fact.id for fact in asked.answer.shown),
                 addressed=asked.addressed,
                 at=discord.utils.utcnow(),
             )
         )
-        if asked.is_unanswered:
+        if asked.answer.is_open:
             await self.bot.queue(asked.question, Doubt.UNANSWERED, server_id=server_id)
 
     # Unasked, in listening channels
@@ -262,7 +256,7 @@ class Messages(commands.Cog):
             del self._waiting[message_id]
 
     def _ask_unaddressed(self, message: discord.Message) -> _Asked | None:
-        server_id = message.guild.id if message.guild else None
+        server_id = _server_id(message)
         candidates = [message.content.strip()]
         if isinstance(message.channel, discord.Thread) and message.channel.id == message.id:
             # A post may ask in its title.
@@ -297,7 +291,7 @@ class Messages(commands.Cog):
             return
         if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
             return
-        server_id = message.guild.id if message.guild else None
+        server_id = _server_id(message)
         answer = self.bot.knowledge.ask(question, server_id=server_id, context=known.context, addressed=known.addressed)
         if answer.outcome is Outcome.IGNORED or not (known.addressed or answer.outcome is Outcome.ANSWER):
             await self._gone([message.id])
@@ -336,8 +330,8 @@ class Messages(commands.Cog):
         return words_for_question(message.content, locale)
 
 
-def _shown(answer: Answer) -> tuple[str, ...]:
-    return tuple(fact.id for fact in answer.facts) if answer.outcome is Outcome.ANSWER else ()
+def _server_id(message: discord.Message) -> int | None:
+    return message.guild.id if message.guild else None
 
 
 async def setup(bot: Tianwen) -> None:

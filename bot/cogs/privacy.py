@@ -28,8 +28,6 @@ class Privacy(commands.Cog):
         self.bot.add_view(PrivacyView())
 
     @app_commands.command(description="What I keep about you, for how long, and how to delete it.")
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    @app_commands.allowed_installs(guilds=True, users=True)
     async def privacy(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Tell it, to the person alone."""
         words = words_for(interaction.locale)

@@ -36,8 +36,6 @@ class Questions(commands.Cog):
             name="Answer this question",
             callback=self._answer_message,
             type=discord.AppCommandType.message,
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
 
     async def cog_load(self) -> None:
@@ -50,8 +48,6 @@ class Questions(commands.Cog):
 
     @app_commands.command(description="Ask about the spacewalk, the crew, the station or the programme.")
     @app_commands.describe(question="Your question", private="Show the answer to you alone")
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    @app_commands.allowed_installs(guilds=True, users=True)
     async def ask(
         self,
         interaction: discord.Interaction[Tianwen],
@@ -120,13 +116,12 @@ class Questions(commands.Cog):
         further: PostButton | None = None,
     ) -> None:
         server_id = server_id_of(interaction)
-        shown = answer.facts if answer.outcome is Outcome.ANSWER else ()
-        reply = answer_reply(answer, reader, self.bot.knowledge.neighbours(shown, server_id) if shown else ())
+        reply = answer_reply(answer, reader, self.bot.knowledge.neighbours(answer.shown, server_id))
         if further is not None and reply.view is not None:
             reply.view.add_item(further)
-        fact_ids = tuple(fact.id for fact in shown)
+        fact_ids = tuple(fact.id for fact in answer.shown)
         await self._respond(interaction, reply, answer.question, fact_ids, context, private=reader.private)
-        if answer.outcome is Outcome.UNKNOWN and not answer.say:
+        if answer.is_open:
             await self.bot.queue(answer.question, Doubt.UNANSWERED, server_id=server_id)
 
     async def _respond(

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_CONTEXTS = app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-_INSTALLS = app_commands.allowed_installs(guilds=True, users=True)
 # What a module is drawn beside, in metres: a usual city bus, a grown person.
 _BUS, _PERSON = 12.0, 1.7
 _LENGTH, _METRES = "length", "m"
@@ -53,15 +51,11 @@ class QuickFacts(commands.Cog):
         self._pictures = PictureCache()
 
     @app_commands.command(description="Who is on board, and how their names are written.")
-    @_CONTEXTS
-    @_INSTALLS
     async def crew(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Show the facts about the crew."""
         await self._show_list(interaction, Kind.CREW)
 
     @app_commands.command(description="The station's modules and their measures, drawn to scale.")
-    @_CONTEXTS
-    @_INSTALLS
     async def modules(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Show the facts about the modules, and those with a length in a drawing to scale."""
         things = tuple(
@@ -78,8 +72,6 @@ class QuickFacts(commands.Cog):
         await self._show_list(interaction, Kind.MODULES, draw, things, alt)
 
     @app_commands.command(description="What happened when, and what is planned, on a timeline.")
-    @_CONTEXTS
-    @_INSTALLS
     async def milestones(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Show the dated events in order, and a timeline of them."""
         # Labels are in the facts' language; what we add to the picture is English, which every font can draw.
@@ -95,8 +87,6 @@ class QuickFacts(commands.Cog):
 
     @app_commands.command(description="One fact by its id, with its source.")
     @app_commands.describe(id="The fact's id, as it stands under an answer")
-    @_CONTEXTS
-    @_INSTALLS
     async def fact(
         self,
         interaction: discord.Interaction[Tianwen],
@@ -121,15 +111,11 @@ class QuickFacts(commands.Cog):
         ]
 
     @app_commands.command(description="Where the facts come from.")
-    @_CONTEXTS
-    @_INSTALLS
     async def sources(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Show the sources."""
         await self._show_list(interaction, Kind.SOURCES)
 
     @app_commands.command(description="What I am, and how to ask me.")
-    @_CONTEXTS
-    @_INSTALLS
     async def about(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Tell what the bot is."""
         words = words_for(interaction.locale)
