@@ -177,7 +177,7 @@ class KnowledgeBase:
         return counts
 
     def neighbours(self, facts: Sequence[Fact], server_id: int | None = None) -> list[Fact]:
-        """Give facts to go on with from these, if any: the others of their topics, those that follow the first one first."""
+        """Give facts to go on with from these, if any: others of their topics, what follows the first one first."""
         if not facts:
             return []
         topics = {fact.topic for fact in facts}
