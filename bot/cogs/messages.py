@@ -14,7 +14,7 @@ from discord.ext import commands
 from bot.errors import UNREACHED, sentence_for
 from bot.ui.answers import Reader, answer_reply, examples_reply
 from bot.ui.embeds import Reply, sentence_reply
-from bot.ui.words import words_for_question
+from bot.ui.words import is_greeting, is_thanks, words_for_question
 from facts.entities import Doubt, SentReply
 from facts.matching.decision import Outcome
 
@@ -174,6 +174,10 @@ class Messages(commands.Cog):
             if others:
                 return sentence_reply(words.unreadable_question)
             return examples_reply(self.bot.knowledge.engine.examples(server_id), words)
+        if is_greeting(question):
+            return examples_reply(self.bot.knowledge.engine.examples(server_id), words)
+        if is_thanks(question):
+            return sentence_reply(words.welcome)
         place = (message.author.id, message.channel.id)
         context = self.bot.last_questions.recall(*place)
         answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)

@@ -18,6 +18,7 @@ CHINESE = Words(
     published="发表于{date}",
     as_reported="据{date}的报道",
     hello="您好！我根据一篇新闻报道回答问题，并注明出处。您可以问：",
+    welcome="不客气。关于这篇报道，您可以继续问我。",
     corrected="已于 {when} 更正：在我回答之后，这条资料有修改。",
     withdrawn="已于 {when} 撤回：在我回答之后，这条资料被撤下。",
     ands="、",

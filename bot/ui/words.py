@@ -19,6 +19,32 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 
+# What people say to a bot without asking anything, without its signs: for these it shows what they could ask ...
+_GREETINGS = frozenset(
+    "hi|hello|hey|heya|hiya|yo|hi there|hello there|hey there|good morning|good evening|help|help me|start|menu|info|"
+    "commands|你好|您好|嗨|帮助".split("|")
+)
+# ... and for these it says that they are welcome.
+_THANKS = frozenset(
+    "thanks|thank you|thank u|thx|ty|tysm|thanks a lot|thank you so much|many thanks|ok|okay|k|ok thanks|ok thank you|"
+    "cool|nice|great|good bot|got it|i see|lol|haha|wow|never mind|nvm|谢谢|多谢|谢谢你|好的|好".split("|")
+)
+
+
+def is_greeting(text: str) -> bool:
+    """Tell whether a text greets or asks for help, and says nothing else; one without any letter counts too."""
+    return _bare(text) in _GREETINGS | {""}
+
+
+def is_thanks(text: str) -> bool:
+    """Tell whether a text thanks or takes note, and says nothing else."""
+    return _bare(text) in _THANKS
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s]|_", " ", text).casefold().split())
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Everything that the bot says in one language; the defaults are its English."""
@@ -37,6 +63,7 @@ class Words:
     published: str = "published {date}"
     as_reported: str = "as reported on {date}"
     hello: str = "Hello! I answer questions about one news report, with the source. You could ask:"
+    welcome: str = "You are welcome. Ask me anything else about the report."
     corrected: str = "Corrected {when}: this fact was changed after I answered."
     withdrawn: str = "Withdrawn {when}: this fact was taken back after I answered."
     ands: str = " and "

@@ -266,6 +266,8 @@ class Matcher:
         asks = alone.query.only_asks
         if alone.is_exact or content > _LEANING_CONTENT or not (leans or points or asks or content <= 1):
             return alone
+        if not (leans or points or asks) and self._says_nothing(alone.query):
+            return alone
         before = self.match_alone(context)
         if _SAYS_WHO.fullmatch(alone.query.text) and before.decision.outcome is not Outcome.UNKNOWN:
             return replace(before, with_context=True)
@@ -283,6 +285,14 @@ class Matcher:
         filled = max(readings, key=_sureness)
         bound = asks or (points and same_breath)
         return alone if not bound and _sureness(alone) > _sureness(filled) + ALONE_LEAD else filled
+
+    def _says_nothing(self, query: Query) -> bool:
+        """Tell whether a text holds neither a question word nor a word of any phrasing: “lol”, “asdf”."""
+        index = self._indexes[-1]
+        return not any(
+            word.typed in _QUESTION_WORDS or (word.is_content and any(index.count(term) for term in word.meanings))
+            for word in query.words
+        )
 
     def _moved_on(self, match: Match, given: tuple[str, ...], own: Collection[str]) -> Match:
         """Leave out the fact that was given before, if the question asks for another or for what it does not tell."""

@@ -104,6 +104,23 @@ async def test_a_bare_mention_gets_examples_to_press(world: World) -> None:
     assert list(world.buttons(world.reread(reply))) == list(world.buttons(reply))
 
 
+@pytest.mark.parametrize("text", ["hi", "Hello!", "HELP", "?", "你好", "hey there :)"])
+async def test_a_greeting_gets_examples_to_press(world: World, text: str) -> None:
+    for reply in (await world.asked(text), await world.told(text)):
+        assert reply.embeds[0].description == words.words_for_question(text, None).hello
+        assert len(world.buttons(reply)) == 3
+
+
+@pytest.mark.parametrize("text", ["thanks!", "ok", "LOL", "never mind", "谢谢"])
+async def test_thanks_get_a_word_and_neither_a_fact_nor_a_place_on_the_queue(world: World, text: str) -> None:
+    await world.told("how long is tianhe?")
+    for reply in (await world.told(text), await world.asked(text)):
+        assert reply.embeds[0].description == words.words_for_question(text, None).welcome
+    assert await world.knowledge.bookkeeping.queued(None) == []
+    # And a follow-up still leans on the question before.
+    assert world.shown(await world.told("and when was it launched?")) == ["tianhe-launch"]
+
+
 async def test_a_bare_mention_in_reply_to_a_question_answers_that_question(world: World) -> None:
     question = await world.mention(QUESTION, by=world.moderator)
     asked = await world.mention("", reply_to=question)

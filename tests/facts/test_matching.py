@@ -119,6 +119,11 @@ def test_a_follow_up_leans_on_the_question_before(club: AnswerEngine) -> None:
     assert alone.why[0].with_context is False
 
 
+@pytest.mark.parametrize("text", ["lol", "asdf", "aaaaaaaaaaaaaaaa", "blorf wug", "!!!"])
+def test_what_says_nothing_does_not_get_the_answer_before_again(club: AnswerEngine, text: str) -> None:
+    assert club.ask(text, context="how big is the garden?").outcome is not Outcome.ANSWER
+
+
 def test_a_question_of_its_own_does_not_lean_on_the_one_before(club: AnswerEngine) -> None:
     answer = club.ask("how much is the membership fee?", context="how big is the garden?")
     assert [f.id for f in answer.facts] == ["fee"]
