@@ -121,15 +121,27 @@ class Tianwen(commands.Bot):
         """Take the mentions of the bot out of what somebody wrote to it."""
         return re.sub(rf"<@!?{self.user.id}>", " ", text).strip() if self.user is not None else text.strip()
 
-    async def queue(self, question: str, doubt: Doubt, *, server_id: int | None, fact_id: str | None = None) -> None:
-        """Put a question on the review queue; where that fails, only the queue has lost something."""
+    async def queue(
+        self, question: str, doubt: Doubt, *, server_id: int | None, fact_id: str | None = None, private: bool = False
+    ) -> None:
+        """Put a question on the review queue; where that fails, only the queue has lost something.
+
+        Args:
+            question: in the person's words; one without a letter or digit asks nothing.
+            doubt: why it waits.
+            server_id: where; None for the operator's queue.
+            fact_id: what was answered, if anything.
+            private: whether only the person saw the answer: then no channel is told.
+        """
+        if not any(char.isalnum() for char in question):
+            return
         queued = QueuedQuestion(server_id, question, doubt, fact_id, discord.utils.utcnow())
         try:
             is_new = await self.knowledge.bookkeeping.queue(queued)
         except DatabaseError as error:
             log.warning("A question could not be put on the review queue: %s", error)
             return
-        if is_new:
+        if is_new and not private:
             self.dispatch("question_queued", queued)
 
     async def sync(self) -> int:

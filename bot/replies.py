@@ -30,7 +30,8 @@ class Replies:
         """Begin with nothing; ``load`` brings back what is kept."""
         self._bookkeeping = bookkeeping
         self._by_message: OrderedDict[int, SentReply] = OrderedDict()
-        self._by_question: dict[int, int] = {}
+        # To a message there is more than one reply where somebody had an answer posted.
+        self._by_question: dict[int, list[int]] = {}
 
     async def load(self) -> None:
         """Bring back the replies that were sent before a restart."""
@@ -47,10 +48,10 @@ class Replies:
         reply = self._by_message.get(message_id)
         return reply if reply is not None and discord.utils.utcnow() - reply.at < REPLIES_KEPT else None
 
-    def of_question(self, question_id: int) -> SentReply | None:
-        """Give the reply to a message, if there is one."""
-        message_id = self._by_question.get(question_id)
-        return None if message_id is None else self.of_message(message_id)
+    def of_question(self, question_id: int) -> list[SentReply]:
+        """Give the replies to a message, the earliest first."""
+        known = (self.of_message(message_id) for message_id in self._by_question.get(question_id, ()))
+        return [reply for reply in known if reply is not None]
 
     def showing(self, fact_id: str) -> list[SentReply]:
         """Give the replies that show a fact, the latest first."""
@@ -81,9 +82,10 @@ class Replies:
             self._drop(message_id)
 
     def _put(self, reply: SentReply) -> None:
+        self._drop(reply.message_id)
         self._by_message[reply.message_id] = reply
         if reply.question_id is not None:
-            self._by_question[reply.question_id] = reply.message_id
+            self._by_question.setdefault(reply.question_id, []).append(reply.message_id)
         oldest = next(iter(self._by_message.values()))
         while len(self._by_message) > REPLIES_MOST or discord.utils.utcnow() - oldest.at >= REPLIES_KEPT:
             self._drop(oldest.message_id)
@@ -94,5 +96,8 @@ class Replies:
     def _drop(self, message_id: int) -> bool:
         reply = self._by_message.pop(message_id, None)
         if reply is not None and reply.question_id is not None:
-            self._by_question.pop(reply.question_id, None)
+            others = self._by_question[reply.question_id]
+            others.remove(message_id)
+            if not others:
+                del self._by_question[reply.question_id]
         return reply is not None

@@ -48,6 +48,7 @@ class _Waiting:
 
     task: asyncio.Task[None]
     asker_id: int
+    content: str
 
 
 class Messages(commands.Cog):
@@ -87,9 +88,11 @@ class Messages(commands.Cog):
         message = payload.message
         if message.author.bot or discord.utils.utcnow() - message.created_at > EDITS:
             return
-        if message.id in self._waiting:
-            self._waiting.pop(message.id).task.cancel()
-            self._wait_and_answer(message)
+        waiting = self._waiting.get(message.id)
+        if waiting is not None:
+            if message.content != waiting.content:
+                self._waiting.pop(message.id).task.cancel()
+                self._wait_and_answer(message)
         elif message.id in self._overtaken:
             self._overtaken[message.id].append(message)
         else:
@@ -118,8 +121,11 @@ class Messages(commands.Cog):
         return isinstance(reference, discord.Message) and reference.author == user
 
     def _listens_to(self, message: discord.Message) -> bool:
-        """Tell whether a message stands where the server wants questions answered unasked, and can be read."""
-        if message.guild is None or not self.bot.intents.message_content:
+        """Tell whether a message stands where the server wants questions answered unasked, and can be read.
+
+        What mentions somebody or replies to somebody is meant for them.
+        """
+        if message.guild is None or not self.bot.intents.message_content or message.mentions or message.reference:
             return False
         listening = self.bot.knowledge.server_settings(message.guild.id).listening_channel_ids
         if message.channel.id in listening:
@@ -247,11 +253,10 @@ class Messages(commands.Cog):
 
     def _wait_and_answer(self, message: discord.Message) -> None:
         """Answer if it is a question and the answer is sure, after the wait that the server has set."""
-        asked = self._ask_unaddressed(message)
-        if asked is None or message.guild is None:
+        if message.guild is None or self._ask_unaddressed(message) is None:
             return
-        task = asyncio.create_task(self._answer_unaddressed(message, asked), name="tianwen-listening")
-        self._waiting[message.id] = _Waiting(task, message.author.id)
+        task = asyncio.create_task(self._answer_unaddressed(message), name="tianwen-listening")
+        self._waiting[message.id] = _Waiting(task, message.author.id, message.content)
         task.add_done_callback(lambda _: self._waited(message.id, task))
 
     def _waited(self, message_id: int, task: asyncio.Task[None]) -> None:
@@ -261,23 +266,29 @@ class Messages(commands.Cog):
 
     def _ask_unaddressed(self, message: discord.Message) -> _Asked | None:
         server_id = _server_id(message)
-        candidates = [message.content.strip()]
-        if isinstance(message.channel, discord.Thread) and message.channel.id == message.id:
-            # A post may ask in its title.
-            candidates.insert(0, message.channel.name)
-        for question in candidates:
+        for question in self._questions(message):
             answer = self.bot.knowledge.ask(question, server_id=server_id, addressed=False)
             if answer.outcome is Outcome.ANSWER:
                 return _Asked(question, answer, addressed=False)
         return None
 
-    async def _answer_unaddressed(self, message: discord.Message, asked: _Asked) -> None:
+    def _questions(self, message: discord.Message) -> list[str]:
+        """Give what a message may ask: itself, and, where it opens a post, before that the post's title."""
+        own = self.bot.without_mention(message.content)
+        opens = isinstance(message.channel, discord.Thread) and message.channel.id == message.id
+        return [message.channel.name, own] if opens and isinstance(message.channel, discord.Thread) else [own]
+
+    async def _answer_unaddressed(self, message: discord.Message) -> None:
         if message.guild is None:
             return
-        settings = self.bot.knowledge.server_settings(message.guild.id)
-        await asyncio.sleep(settings.wait_s)
+        await asyncio.sleep(self.bot.knowledge.server_settings(message.guild.id).wait_s)
         # From here on it gives way to nobody: the reply is on its way.
         del self._waiting[message.id]
+        # Facts and settings may have changed meanwhile.
+        asked = self._ask_unaddressed(message)
+        if asked is None or not self._listens_to(message):
+            return
+        settings = self.bot.knowledge.server_settings(message.guild.id)
         place = (message.guild.id, message.channel.id)
         if self.bot.cooldowns.take_unaddressed(message.author.id, *place, settings.cooldown_s):
             return
@@ -287,11 +298,14 @@ class Messages(commands.Cog):
     # Afterwards
 
     async def _answer_anew(self, message: discord.Message) -> None:
-        known = self.bot.replies.of_question(message.id)
+        # What others had posted in reply to the message stays theirs.
+        replies = self.bot.replies.of_question(message.id)
+        known = next((reply for reply in replies if reply.asker_id == message.author.id), None)
         if known is None:
             return
-        question = self.bot.without_mention(message.content)
-        if not question or question == known.question:
+        questions = self._questions(message)
+        question = questions[-1]
+        if not question or known.question in questions:
             return
         if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
             return
@@ -316,8 +330,7 @@ class Messages(commands.Cog):
                 waiting.task.cancel()
             if message_id in self._overtaken:
                 self._overtaken[message_id].append(None)
-            known = self.bot.replies.of_question(message_id)
-            if known is not None:
+            for known in self.bot.replies.of_question(message_id):
                 await self._delete(known)
         await self.bot.replies.forget(list(message_ids))
 

@@ -121,7 +121,8 @@ class Questions(commands.Cog):
             reply.view.add_item(further)
         fact_ids = tuple(fact.id for fact in answer.shown)
         await self._respond(interaction, reply, answer.question, fact_ids, context, private=reader.private)
-        if answer.is_open:
+        # What somebody asks for themselves alone, or about another's message, is not for the editors.
+        if answer.is_open and not reader.private:
             await self.bot.queue(answer.question, Doubt.UNANSWERED, server_id=server_id)
 
     async def _respond(

@@ -71,7 +71,8 @@ class Upkeep(commands.Cog):
                 continue
             try:
                 channel = self.bot.get_partial_messageable(known.channel_id)
-                await channel.get_partial_message(known.message_id).edit(**self._corrected(known).edits())
+                shown = self._corrected(known).edits(embeds=self._may_embed(known))
+                await channel.get_partial_message(known.message_id).edit(**shown)
             except UNREACHED as error:
                 log.warning("A reply could not be corrected: %s", error)
 
@@ -88,6 +89,11 @@ class Upkeep(commands.Cog):
         votes = self.bot.knowledge.server_settings(known.server_id).votes_shown
         related = self.bot.knowledge.neighbours(facts, known.server_id)
         return facts_reply(facts, Reader(known.asker_id, words, votes), related, [note.format(when=when)])
+
+    def _may_embed(self, known: SentReply) -> bool:
+        guild = self.bot.get_guild(known.server_id) if known.server_id is not None else None
+        channel = guild.get_channel_or_thread(known.channel_id) if guild is not None else None
+        return guild is None or channel is None or channel.permissions_for(guild.me).embed_links
 
     def _fact(self, fact_id: str, server_id: int | None) -> Fact | None:
         try:

@@ -290,10 +290,11 @@ class PostButton(Button, template=rf"tw:post:(?P<message>\d+):(?P<fact>{_FACT_ID
         embeds = may_embed(interaction)
         shown = reply.arguments(embeds=embeds)
         shown["content"] = content if embeds else limits.cut(f"{content}\n{reply.text}", limits.MESSAGE)
-        if server_id is None or interaction.channel_id is None:
-            await interaction.response.send_message(**shown)
-            return
+        # The button goes first, so that it is pressed once.
         await interaction.response.edit_message(view=None)
+        if server_id is None or interaction.channel_id is None:
+            await interaction.followup.send(**shown)
+            return
         channel = bot.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
         reference = channel.get_partial_message(self.message_id).to_reference(fail_if_not_exists=False)
         sent = await channel.send(**shown, reference=reference, mention_author=False)
@@ -355,8 +356,9 @@ async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_i
     """Put the question behind a reply on the review queue, if it is still known."""
     bot, message = interaction.client, interaction.message
     known = bot.replies.of_message(message.id) if message is not None else None
-    if known is not None:
-        await bot.queue(known.question, doubt, server_id=known.server_id, fact_id=fact_id)
+    if known is not None and message is not None:
+        private = message.flags.ephemeral
+        await bot.queue(known.question, doubt, server_id=known.server_id, fact_id=fact_id, private=private)
 
 
 ITEMS = (FactButton, NoneButton, SourceButton, VoteButton, DismissButton, TryButton, PostButton, RelatedSelect)

@@ -23,8 +23,8 @@ GREEN = discord.Colour(0x2E8B57)
 AMBER = discord.Colour(0xC58B1B)
 GREY = discord.Colour(0x6D7580)
 
-# What would end or style the text of a link; discord.py's own escaping leaves the brackets.
-_MARKDOWN, _ESCAPED = re.compile(r"([\\\[\]()*_`~|<>])"), r"\\\1"
+# What would style a text, make a link of it or end one; discord.py's own escaping leaves the brackets.
+_MARKDOWN = re.compile(r"([\\\[\]()*_`~|<>])")
 # Of a source's field, title and link may take this much, so that date and locator still fit.
 _SOURCE_HEAD = 300
 _SOURCE_URL = 300
@@ -58,6 +58,11 @@ class Reply:
             {"embed": self.embed, "content": None} if embeds else {"embed": None, "content": self.plain}
         )
         return shown | {"view": self.view}
+
+
+def escaped(text: str) -> str:
+    """Give a text that Discord shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def sentence_reply(sentence: str) -> Reply:
@@ -132,7 +137,7 @@ def _by_source(facts: Sequence[Fact]) -> dict[Source, list[Fact]]:
 def _source_value(source: Source, facts: Sequence[Fact], words: Words) -> str:
     head = limits.cut(f"{source.publisher}, {source_title(source, words)}", _SOURCE_HEAD)
     if source.url and len(source.url) <= _SOURCE_URL:
-        head = f"[{_MARKDOWN.sub(_ESCAPED, head)}]({source.url})"
+        head = f"[{escaped(head)}]({source.url})"
     parts = [head]
     if source.published is not None:
         parts.append(words.date(source.published))

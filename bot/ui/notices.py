@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discord.utils import escape_markdown
-
 from bot.ui import limits
+from bot.ui.embeds import escaped
 from facts.entities import Doubt
 
 if TYPE_CHECKING:
@@ -38,4 +37,4 @@ def queued_text(queued: QueuedQuestion, words: Words) -> str:
 
 def _on_one_line(text: str) -> str:
     """Show what somebody wrote as it is: without styling, cut if need be."""
-    return escape_markdown(limits.cut(" ".join(text.split()), _SHOWN))
+    return escaped(limits.cut(" ".join(text.split()), _SHOWN))

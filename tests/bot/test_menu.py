@@ -126,8 +126,9 @@ async def test_where_only_the_person_installed_it_an_answer_is_posted_as_the_ans
         result = await world.member.context_menu(world.channel, MENU, asked)
         assert result.response is not None
         posted = await world.member.click(result.response, label=SAY.post)
-    assert not posted.ephemeral
-    assert world.shown(world.response(posted)) == [FACT_ID]
+    (shown,) = posted.followups
+    assert not shown.message.flags.ephemeral
+    assert world.shown(shown.message) == [FACT_ID]
 
 
 async def test_commands_may_be_installed_by_people_and_used_everywhere_but_settings(world: World) -> None:
