@@ -93,15 +93,18 @@ class Bookkeeping:
             right: what they say.
 
         Returns:
-            The votes on this very message, theirs counted.
+            The votes on this very message and fact, theirs counted.
         """
         # Alone, so that two first votes on a fact do not both make its counts.
         async with self._alone, self._database.writing(alone=True) as session:
             voter = _voter(await _key(session), reply_id, voter_id)
             row = await session.get(VoteRow, (reply_id, voter))
-            if row is not None:
+            if row is not None and row.fact_slug == fact_id:
                 await _count(session, row, -1)
                 row.is_right = right
+            elif row is not None:
+                # The message has come to show another fact: what was said of the one before stays counted there.
+                row.fact_slug, row.is_right = fact_id, right
             else:
                 row = VoteRow(
                     message_id=reply_id,
@@ -114,7 +117,8 @@ class Bookkeeping:
                 session.add(row)
             await _count(session, row, 1)
             await session.flush()
-            cast = list(await session.scalars(select(VoteRow.is_right).where(VoteRow.message_id == reply_id)))
+            of_this = select(VoteRow.is_right).where(VoteRow.message_id == reply_id, VoteRow.fact_slug == fact_id)
+            cast = list(await session.scalars(of_this))
         return VoteCount(cast.count(True), cast.count(False))
 
     async def vote_count(self, fact_id: str, server_id: int | None) -> VoteCount:

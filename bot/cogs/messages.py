@@ -78,7 +78,7 @@ class Messages(commands.Cog):
             return
         self._give_way(message)
         if message.guild is None or self._is_addressed(message):
-            await self._guarded(message, self._answer_addressed(message))
+            await self._guarded(message, self._seen_through(message, self._answer_addressed(message)))
         elif self._listens_to(message):
             self._wait_and_answer(message)
 
@@ -96,7 +96,7 @@ class Messages(commands.Cog):
         elif message.id in self._overtaken:
             self._overtaken[message.id].append(message)
         else:
-            await self._guarded(message, self._answer_anew(message))
+            await self._guarded(message, self._seen_through(message, self._answer_anew(message)))
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -197,20 +197,24 @@ class Messages(commands.Cog):
         return answer_reply(asked.answer, reader, self.bot.knowledge.neighbours(asked.answer.shown, server_id))
 
     async def _send_and_keep(self, message: discord.Message, reply: Reply, asked: _Asked | None) -> None:
-        """Send a reply, then note it; if the question was edited or deleted meanwhile, do what that asks for."""
+        """Send a reply, then note it."""
+        sent = await self._send(message, reply)
+        if sent is not None:
+            await self._keep(message, sent.id, asked)
+
+    async def _seen_through(self, message: discord.Message, doing: Coroutine[Any, Any, None]) -> None:
+        """Do something about a message; if it is edited or deleted meanwhile, then do what that asks for."""
         overtaken = self._overtaken.setdefault(message.id, [])
         try:
-            sent = await self._send(message, reply)
-            if sent is not None and asked is not None:
-                await self._keep(message, sent.id, asked)
+            await doing
         finally:
             self._overtaken.pop(message.id, None)
-        if sent is not None and overtaken:
+        if overtaken:
             latest = overtaken[-1]
             if latest is None:
                 await self._gone([message.id])
             else:
-                await self._answer_anew(latest)
+                await self._seen_through(latest, self._answer_anew(latest))
 
     async def _send(self, message: discord.Message, reply: Reply) -> discord.Message | None:
         """Send a reply as the channel allows: with an embed or in plain text, as a reply or as a message."""
@@ -229,8 +233,8 @@ class Messages(commands.Cog):
             )
         return await message.channel.send(**reply.arguments(embeds=embeds))
 
-    async def _keep(self, message: discord.Message, reply_id: int, asked: _Asked) -> None:
-        """Note which reply answers the message, and queue a question without an answer."""
+    async def _keep(self, message: discord.Message, reply_id: int, asked: _Asked | None) -> None:
+        """Note which reply answers the message (it may yet be edited to ask something), and queue an open question."""
         server_id = _server_id(message)
         await self.bot.replies.keep(
             SentReply(
@@ -239,14 +243,14 @@ class Messages(commands.Cog):
                 server_id=server_id,
                 question_id=message.id,
                 asker_id=message.author.id,
-                question=asked.question,
-                context=asked.context,
-                fact_ids=tuple(fact.id for fact in asked.answer.shown),
-                addressed=asked.addressed,
+                question=asked.question if asked else self.bot.without_mention(message.content),
+                context=asked.context if asked else None,
+                fact_ids=tuple(fact.id for fact in asked.answer.shown) if asked else (),
+                addressed=asked is None or asked.addressed,
                 at=discord.utils.utcnow(),
             )
         )
-        if asked.answer.is_open:
+        if asked is not None and asked.answer.is_open:
             await self.bot.queue(asked.question, Doubt.UNANSWERED, server_id=server_id)
 
     # Unasked, in listening channels
@@ -293,7 +297,8 @@ class Messages(commands.Cog):
         if self.bot.cooldowns.take_unaddressed(message.author.id, *place, settings.cooldown_s):
             return
         self.bot.last_questions.remember(message.author.id, message.channel.id, asked.answer.to_lean_on)
-        await self._guarded(message, self._send_and_keep(message, self._reply(message, asked), asked))
+        answering = self._send_and_keep(message, self._reply(message, asked), asked)
+        await self._guarded(message, self._seen_through(message, answering))
 
     # Afterwards
 
@@ -306,8 +311,6 @@ class Messages(commands.Cog):
         questions = self._questions(message)
         question = questions[-1]
         if not question or known.question in questions:
-            return
-        if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
             return
         server_id = _server_id(message)
         answer = self.bot.knowledge.ask(question, server_id=server_id, context=known.context, addressed=known.addressed)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.cooldowns import Cooldowns
 from bot.ui import words
 from facts.entities import Author, Origin
 
@@ -161,6 +162,33 @@ async def test_a_servers_correction_stays_in_that_server(world: World) -> None:
     await world.env.settle()
     assert str(world.reread(reply).embeds[0].description).startswith("The zorblax is blue.")
     assert world.last_reply(world.dm).embeds[0].description == private.embeds[0].description
+
+
+async def test_a_hasty_mention_that_is_edited_to_ask_is_answered(world: World) -> None:
+    asked = await world.mention("")
+    await world.member.edit(asked, f"<@{world.bot_id}> {QUESTION}")
+    assert [world.shown(reply) for reply in world.replies()] == [[FACT_ID]]
+    await world.member.delete(asked)
+    assert world.replies() == []
+
+
+async def test_after_quick_edits_the_reply_is_that_to_the_last(world: World) -> None:
+    world.bot.cooldowns = Cooldowns()
+    asked = await world.mention(QUESTION)
+    for question in (OTHER, QUESTION) * 5:
+        await world.member.edit(asked, f"<@{world.bot_id}> {question}")
+    assert [world.shown(reply) for reply in world.replies()] == [[FACT_ID]]
+
+
+async def test_every_reply_to_a_message_goes_with_it_and_what_others_posted_is_theirs(world: World) -> None:
+    asked = await world.mention(QUESTION)
+    private = await world.moderator.context_menu(world.channel, "Answer this question", asked)
+    assert private.response is not None
+    await world.moderator.click(private.response, label=SAY.post)
+    await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
+    assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID], [FACT_ID]]
+    await world.member.delete(asked)
+    assert world.replies() == []
 
 
 async def test_a_question_that_is_edited_or_deleted_while_it_is_answered(

@@ -125,6 +125,39 @@ async def test_a_question_that_is_deleted_or_changed_during_the_wait(world: Worl
     assert [world.shown(reply) for reply in world.replies()] == [["tianhe-launch"]]
 
 
+async def test_what_changes_during_the_wait_counts(world: World) -> None:
+    await listen(world, wait_s=20)
+    asked = await world.member.send(world.channel, QUESTION)
+    await world.env.advance_time(15)
+    # The same words again, as when Discord adds a preview, do not begin the wait anew.
+    await world.member.edit(asked, QUESTION)
+    await world.teach_shared(FACT_ID, "It is 17 metres long.")
+    await world.env.advance_time(6)
+    assert world.last_reply().embeds[0].description == "It is 17 metres long."
+    await world.moderator.send(world.channel, QUESTION)
+    await listen(world, wait_s=20, listening_channel_ids=())
+    await world.env.advance_time(25)
+    assert len(world.replies()) == 1
+
+
+async def test_what_is_meant_for_somebody_else_gets_silence(world: World) -> None:
+    await listen(world, cooldown_s=0)
+    said = await world.moderator.send(world.channel, "good morning")
+    await world.member.send(world.channel, f"<@{world.moderator.id}> {QUESTION}")
+    await world.member.send(world.channel, QUESTION, reply_to=said)
+    assert world.replies() == []
+
+
+async def test_a_post_that_asks_in_its_title_keeps_its_answer_when_its_text_is_edited(world: World) -> None:
+    forum = world.guild.create_forum_channel("help")
+    await world.env.settle()
+    await listen(world, listening_channel_ids=(forum.id,))
+    post = await world.post(forum, QUESTION, "see the titel please")
+    opening = next(message for message in post.history() if message.author.id == world.member.id)
+    await world.member.edit(opening, "see the title please")
+    assert [world.shown(reply) for reply in world.replies(post)] == [[FACT_ID]]
+
+
 async def test_answers_that_wait_end_with_the_bot(world: World) -> None:
     await listen(world, wait_s=20)
     await world.member.send(world.channel, QUESTION)

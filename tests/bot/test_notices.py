@@ -76,6 +76,25 @@ async def test_each_open_question_is_told_once_in_the_queue_channel_without_who_
     assert said(log) == []
 
 
+async def test_what_was_asked_in_private_or_asks_nothing_is_not_told(world: World) -> None:
+    _, queue = await desks(world)
+    await world.member.slash(world.channel, "ask", question=UNHEARD, private=True)
+    secret = await world.moderator.send(world.channel, f"{UNHEARD} glip")
+    await world.member.context_menu(world.channel, "Answer this question", secret)
+    private = await world.member.slash(world.channel, "ask", question=QUESTION, private=True)
+    assert private.response is not None
+    await world.member.click(private.response, custom_id=world.buttons(private.response.message)[WRONG])
+    await world.asked("^^^ \u2800")
+    assert said(queue) == []
+    assert [q.question for q in await world.knowledge.bookkeeping.queued(world.guild.id)] == [QUESTION]
+
+
+def test_a_link_in_a_notice_is_only_text() -> None:
+    text = "why? [a](b) [free](https://example.org/x)"
+    queued = QueuedQuestion(1, text, Doubt.UNANSWERED, None, discord.utils.utcnow())
+    assert r"\[free\]\(https" in queued_text(queued, SAY)
+
+
 async def test_a_notice_that_cannot_be_posted_costs_nothing_else(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

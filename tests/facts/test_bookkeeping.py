@@ -100,6 +100,13 @@ async def test_votes_name_nobody(books: Bookkeeping, database: Database) -> None
     assert len({vote.voter for vote in votes}) == 2
 
 
+async def test_votes_on_what_a_message_showed_before_are_not_votes_on_what_it_shows(books: Bookkeeping) -> None:
+    await books.vote(1, MEMBER, "length", HERE, right=False)
+    assert await books.vote(1, MEMBER, "launch", HERE, right=True) == VoteCount(1, 0)
+    assert await books.vote_count("length", HERE) == VoteCount(0, 1)
+    assert await books.vote_count("launch", HERE) == VoteCount(1, 0)
+
+
 async def test_the_queue_keeps_questions_of_each_server_apart_and_cut(books: Bookkeeping, clock: Clock) -> None:
     here = question("why?", clock)
     long = question("x" * 2_000, clock, doubt=Doubt.NOT_RIGHT, fact_id="length")
