@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
@@ -51,6 +52,7 @@ class KnowledgeBase:
         # One change at a time reaches store and index, so that both see changes in the same order. It is held across
         # the transaction only: never across a sleep or a call to Discord.
         self._changing = asyncio.Lock()
+        self._setting = asyncio.Lock()
         self._keeps_learning = False
         self._learning: asyncio.Task[None] | None = None
 
@@ -360,6 +362,17 @@ class KnowledgeBase:
             async with self._database.writing() as session:
                 await store.set_server_settings(session, server_id, settings)
             self._settings[server_id] = settings
+
+    async def change_server_settings(self, server_id: int, **changes: Any) -> ServerSettings:  # noqa: ANN401 - by name
+        """Change some of what a server has set, and keep the rest as it is by then; see ``set_server_settings``.
+
+        Returns:
+            All that is set now.
+        """
+        async with self._setting:
+            settings = replace(self.server_settings(server_id), **changes)
+            await self.set_server_settings(server_id, settings)
+        return settings
 
     async def command_tree_digest(self, application_id: int) -> str | None:
         """Give the digest of the slash commands that were last synced, or None.

@@ -353,12 +353,17 @@ def _one_fact(interaction: discord.Interaction[Tianwen], fact_id: str, *, privat
 
 
 async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_id: str | None = None) -> None:
-    """Put the question behind a reply on the review queue, if it is still known."""
-    bot, message = interaction.client, interaction.message
+    """Put the question behind a reply on the review queue: that which was asked, else the one that its fact answers."""
+    bot, message, server_id = interaction.client, interaction.message, server_id_of(interaction)
     known = bot.replies.of_message(message.id) if message is not None else None
-    if known is not None and message is not None:
-        private = message.flags.ephemeral
-        await bot.queue(known.question, doubt, server_id=known.server_id, fact_id=fact_id, private=private)
+    if known is not None:
+        question = known.question
+    elif fact_id is not None:
+        question = bot.knowledge.fact(fact_id, server_id).canonical_question
+    else:
+        return
+    private = message is not None and message.flags.ephemeral
+    await bot.queue(question, doubt, server_id=server_id, fact_id=fact_id, private=private)
 
 
 ITEMS = (FactButton, NoneButton, SourceButton, VoteButton, DismissButton, TryButton, PostButton, RelatedSelect)

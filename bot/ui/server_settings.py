@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any, Self
 
 import discord
@@ -105,8 +104,7 @@ async def _change(interaction: discord.Interaction[Tianwen], **changes: Any) -> 
     try:
         # Acknowledged first: the database may take its time.
         await interaction.response.defer()
-        settings = dataclasses.replace(bot.knowledge.server_settings(guild.id), **changes)
-        await bot.knowledge.set_server_settings(guild.id, settings)
+        await bot.knowledge.change_server_settings(guild.id, **changes)
         panel = settings_panel(bot, guild, words_for(interaction.locale))
         panel.stop()
         await interaction.edit_original_response(view=panel)

@@ -82,6 +82,14 @@ async def test_everybody_has_one_vote_which_may_be_changed(world: World) -> None
     assert "0 right, 2 not right" in told(await world.moderator.click(reply, custom_id=world.buttons(reply)[WRONG]))
 
 
+async def test_what_was_not_right_goes_to_the_editors_also_where_nothing_was_asked(world: World) -> None:
+    result = await world.member.slash(world.channel, "fact", id=FACT_ID)
+    assert result.response is not None
+    await world.member.click(result.response, custom_id=world.buttons(result.response.message)[WRONG])
+    (queued,) = await world.knowledge.bookkeeping.queued(world.guild.id)
+    assert (queued.question, queued.fact_id) == (world.knowledge.fact(FACT_ID).canonical_question, FACT_ID)
+
+
 async def test_a_vote_that_cannot_be_kept_is_told_so(world: World, article_database: Database) -> None:
     reply = await world.asked(QUESTION)
     async with article_database.writing() as session:

@@ -1125,3 +1125,10 @@ async def test_facts_learn_in_the_background_from_the_start_and_after_a_change(
     )
     assert engine.learn() > 0, "after the end, nobody does it"
     await knowledge.end_learning()
+
+
+async def test_settings_changed_at_once_are_all_kept(town: KnowledgeBase) -> None:
+    await asyncio.gather(
+        town.change_server_settings(HERE, wait_s=20), town.change_server_settings(HERE, cooldown_s=300)
+    )
+    assert town.server_settings(HERE) == ServerSettings(wait_s=20, cooldown_s=300)
