@@ -18,8 +18,9 @@ run: $(VENV)/run.stamp ## join Discord when DISCORD_TOKEN is set, else chat in t
 tryout: $(VENV)/tryout.stamp ## talk to the bot in a simulated Discord, in your browser
 	@$(BIN)/tianwen tryout
 
+# One thread a process for linear algebra: pytest takes all cores already.
 test: $(VENV)/dev.stamp ## run the whole test suite
-	@$(BIN)/python -m pytest
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 
 lint: $(VENV)/dev.stamp ## linter, formatter and strict type checker
 	@$(BIN)/ruff check .
