@@ -143,6 +143,7 @@ class Bookkeeping:
             QueuedQuestionRow.server_id == server_id,
             QueuedQuestionRow.question == question,
             QueuedQuestionRow.doubt == queued.doubt.value,
+            QueuedQuestionRow.fact_slug == queued.fact_id,
         )
         async with self._alone, self._database.writing() as session:
             is_new = (await session.scalars(same.limit(1))).first() is None
