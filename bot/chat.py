@@ -93,7 +93,8 @@ def answer_panel(answer: Answer) -> RenderableType:
                     Text(fact.statement, style="bold"),
                     Text(f"{source_line(fact)}  [{fact.id}]", style="dim"),
                 ]
-            parts += [part for rest in rest_text(answer) for part in (Text(), Text(rest))]
+            if (rest := rest_text(answer)) is not None:
+                parts += [Text(), Text(rest)]
             if answer.related:
                 parts += [Text(), Text(ENGLISH.related, style="dim")]
                 parts += [Text(f"  {fact.canonical_question}", style="dim") for fact in answer.related]

@@ -46,7 +46,8 @@ EXTENSIONS = (
     "bot.cogs.privacy",
     "bot.cogs.settings",
     "bot.cogs.upkeep",
-    "bot.cogs.notices",
+    "bot.cogs.change_log",
+    "bot.cogs.review_queue",
 )
 # At the end, replies that are under way get this long, in seconds, before the connection is closed.
 FINISH_SECONDS = 5.0
@@ -122,27 +123,37 @@ class Tianwen(commands.Bot):
         return re.sub(rf"<@!?{self.user.id}>", " ", text).strip() if self.user is not None else text.strip()
 
     async def queue(
-        self, question: str, doubt: Doubt, *, server_id: int | None, fact_id: str | None = None, private: bool = False
-    ) -> None:
+        self,
+        question: str,
+        doubt: Doubt,
+        *,
+        server_id: int | None,
+        asker_id: int | None,
+        fact_id: str | None = None,
+        private: bool = False,
+    ) -> bool:
         """Put a question on the review queue; where that fails, only the queue has lost something.
 
         Args:
             question: in the person's words; one without a letter or digit asks nothing.
             doubt: why it waits.
             server_id: where; None for the operator's queue.
+            asker_id: the Discord id of the person whose words they are, if anybody's; it is not kept.
             fact_id: what was answered, if anything.
-            private: whether only the person saw the answer: then no channel is told.
+            private: whether only the person saw the answer: then no channel shows it.
+
+        Returns:
+            Whether it is there now.
         """
         if not any(char.isalnum() for char in question):
-            return
-        queued = QueuedQuestion(server_id, question, doubt, fact_id, discord.utils.utcnow())
+            return False
+        queued = QueuedQuestion(server_id, question, doubt, fact_id, discord.utils.utcnow(), private=private)
         try:
-            is_new = await self.knowledge.bookkeeping.queue(queued)
+            await self.knowledge.bookkeeping.queue(queued, asker_id)
         except DatabaseError as error:
             log.warning("A question could not be put on the review queue: %s", error)
-            return
-        if is_new and not private:
-            self.dispatch("question_queued", queued)
+            return False
+        return True
 
     async def sync(self) -> int:
         """Send the slash commands to Discord, remember which, and give their number."""

@@ -41,7 +41,7 @@ class Replies:
             log.warning("The replies of the last day could not be read: %s", error)
             return
         for reply in kept:
-            self._put(reply)
+            self.put(reply)
 
     def of_message(self, message_id: int) -> SentReply | None:
         """Give what is known of a reply."""
@@ -59,16 +59,39 @@ class Replies:
         return [reply for reply in known if reply is not None and fact_id in reply.fact_ids]
 
     async def keep(self, reply: SentReply) -> None:
-        """Remember a reply, in place of what was known of the same message."""
-        self._put(reply)
+        """Remember a reply, in place of what was known of the same message, also for after a restart."""
+        self.put(reply)
         try:
             await self._bookkeeping.keep_reply(reply)
         except DatabaseError as error:
             log.warning("A reply could not be kept for after a restart: %s", error)
 
+    def put(self, reply: SentReply) -> None:
+        """Remember a reply in memory, in place of what was known of the same message."""
+        self.take(reply.message_id)
+        self._by_message[reply.message_id] = reply
+        if reply.question_id is not None:
+            self._by_question.setdefault(reply.question_id, []).append(reply.message_id)
+        oldest = next(iter(self._by_message.values()))
+        while len(self._by_message) > REPLIES_MOST or discord.utils.utcnow() - oldest.at >= REPLIES_KEPT:
+            self.take(oldest.message_id)
+            if not self._by_message:
+                break
+            oldest = next(iter(self._by_message.values()))
+
+    def take(self, message_id: int) -> SentReply | None:
+        """Forget a reply in memory, and give what was known of it."""
+        reply = self._by_message.pop(message_id, None)
+        if reply is not None and reply.question_id is not None:
+            others = self._by_question[reply.question_id]
+            others.remove(message_id)
+            if not others:
+                del self._by_question[reply.question_id]
+        return reply
+
     async def forget(self, message_ids: Sequence[int]) -> None:
         """Forget replies that are gone; ids of other messages are passed over."""
-        gone = [message_id for message_id in message_ids if self._drop(message_id)]
+        gone = [message_id for message_id in message_ids if self.take(message_id) is not None]
         if not gone:
             return
         try:
@@ -79,25 +102,4 @@ class Replies:
     def forget_person(self, user_id: int) -> None:
         """Forget one person's replies in memory."""
         for message_id in [m for m, reply in self._by_message.items() if reply.asker_id == user_id]:
-            self._drop(message_id)
-
-    def _put(self, reply: SentReply) -> None:
-        self._drop(reply.message_id)
-        self._by_message[reply.message_id] = reply
-        if reply.question_id is not None:
-            self._by_question.setdefault(reply.question_id, []).append(reply.message_id)
-        oldest = next(iter(self._by_message.values()))
-        while len(self._by_message) > REPLIES_MOST or discord.utils.utcnow() - oldest.at >= REPLIES_KEPT:
-            self._drop(oldest.message_id)
-            if not self._by_message:
-                break
-            oldest = next(iter(self._by_message.values()))
-
-    def _drop(self, message_id: int) -> bool:
-        reply = self._by_message.pop(message_id, None)
-        if reply is not None and reply.question_id is not None:
-            others = self._by_question[reply.question_id]
-            others.remove(message_id)
-            if not others:
-                del self._by_question[reply.question_id]
-        return reply is not None
+            self.take(message_id)

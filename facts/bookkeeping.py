@@ -11,10 +11,18 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
-from facts.entities import Doubt, QueuedQuestion, SentReply, VoteCount
-from facts.models import SHARED, QueuedQuestionRow, SentReplyRow, VoteCountRow, VoterKeyRow, VoteRow
+from facts.entities import Doubt, OpenQuestion, PostedMessage, QueuedQuestion, SentReply, VoteCount
+from facts.models import (
+    SHARED,
+    QueuedQuestionRow,
+    QueueMessageRow,
+    SentReplyRow,
+    VoteCountRow,
+    VoterKeyRow,
+    VoteRow,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +53,7 @@ class Bookkeeping:
         # Of many replies at once, each waits here for its turn to be kept: SQLite would refuse those that wait long.
         # It is held across the transaction only: never across a sleep or a call to Discord.
         self._alone = asyncio.Lock()
+        self._listeners: list[Callable[[int | None], None]] = []
 
     # Replies
 
@@ -70,6 +79,8 @@ class Bookkeeping:
                     fact_ids=list(reply.fact_ids),
                     addressed=reply.addressed,
                     at=reply.at,
+                    remark=reply.remark,
+                    posted=reply.posted,
                 )
             )
 
@@ -97,7 +108,7 @@ class Bookkeeping:
         """
         # Alone, so that two first votes on a fact do not both make its counts.
         async with self._alone, self._database.writing(alone=True) as session:
-            voter = _voter(await _key(session), reply_id, voter_id)
+            voter = _code(await _key(session), reply_id, voter_id)
             row = await session.get(VoteRow, (reply_id, voter))
             if row is not None and row.fact_slug == fact_id:
                 await _count(session, row, -1)
@@ -129,14 +140,24 @@ class Bookkeeping:
 
     # The review queue
 
-    async def queue(self, queued: QueuedQuestion) -> bool:
+    def on_queue_change(self, listener: Callable[[int | None], None]) -> Callable[[], None]:
+        """Tell this listener, from now on, whose review queue has changed. It must not block.
+
+        Returns:
+            What to call when it need not be told any longer.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def queue(self, queued: QueuedQuestion, asker_id: int | None) -> None:
         """Put a question, cut if need be, on a server's review queue, or (None) on the operator's.
 
         The same answer to the same question is put there once, however many do not find it right: votes are counted
         elsewhere.
 
-        Returns:
-            Whether the question is new there.
+        Args:
+            queued: the question.
+            asker_id: the Discord id of the person whose words they are, if anybody's; it is not kept.
         """
         question, server_id = queued.question[:QUESTION_MAX], queued.server_id or SHARED
         same = select(QueuedQuestionRow.id).where(
@@ -144,54 +165,85 @@ class Bookkeeping:
             QueuedQuestionRow.question == question,
             QueuedQuestionRow.doubt == queued.doubt.value,
             QueuedQuestionRow.fact_slug == queued.fact_id,
+            QueuedQuestionRow.private == queued.private,
         )
-        async with self._alone, self._database.writing() as session:
-            is_new = (await session.scalars(same.limit(1))).first() is None
-            if is_new or queued.doubt is not Doubt.NOT_RIGHT:
-                session.add(
-                    QueuedQuestionRow(
-                        server_id=server_id,
-                        question=question,
-                        doubt=queued.doubt.value,
-                        fact_slug=queued.fact_id,
-                        at=queued.at,
-                    )
+        async with self._alone, self._database.writing(alone=True) as session:
+            if queued.doubt is Doubt.NOT_RIGHT and (await session.scalars(same.limit(1))).first() is not None:
+                return
+            session.add(
+                QueuedQuestionRow(
+                    server_id=server_id,
+                    question=question,
+                    doubt=queued.doubt.value,
+                    fact_slug=queued.fact_id,
+                    at=queued.at,
+                    private=queued.private,
+                    asker=None if asker_id is None else _code(await _key(session), question, asker_id),
                 )
-        return is_new
+            )
+        self._tell(server_id)
 
     async def queued(self, server_id: int | None) -> list[QueuedQuestion]:
         """Give the questions on a server's review queue, oldest first."""
         query = select(QueuedQuestionRow).where(QueuedQuestionRow.server_id == (server_id or SHARED))
         async with self._database.reading() as session:
-            rows = await session.scalars(query.order_by(QueuedQuestionRow.id))
-            return [QueuedQuestion(server_id, r.question, Doubt(r.doubt), r.fact_slug, r.at) for r in rows]
+            return [_queued(row) for row in await session.scalars(query.order_by(QueuedQuestionRow.id))]
+
+    async def open_questions(self, server_id: int, limit: int) -> list[OpenQuestion]:
+        """Give what a server's queue channel may show of its review queue, the latest first: at most so many."""
+        row = QueuedQuestionRow
+        latest, count = func.max(row.id), func.count()
+        query = select(latest, count).where(row.server_id == server_id, row.private.is_(False))
+        query = query.group_by(row.question, row.doubt, row.fact_slug).order_by(latest.desc()).limit(limit)
+        async with self._database.reading() as session:
+            counts = {row_id: found for row_id, found in await session.execute(query)}  # noqa: C416 - rows are no pairs
+            rows = await session.scalars(select(row).where(row.id.in_(counts)).order_by(row.id.desc()))
+            return [OpenQuestion(_queued(found), counts[found.id]) for found in rows]
+
+    async def queue_message(self, server_id: int) -> PostedMessage | None:
+        """Give the message in which a server's review queue is shown, if there is one."""
+        async with self._database.reading() as session:
+            row = await session.get(QueueMessageRow, server_id)
+        return PostedMessage(row.channel_id, row.message_id) if row else None
+
+    async def keep_queue_message(self, server_id: int, message: PostedMessage | None) -> None:
+        """Remember in which message a server's review queue is shown; None where there is none any more."""
+        async with self._alone, self._database.writing() as session:
+            if message is None:
+                await session.execute(delete(QueueMessageRow).where(QueueMessageRow.server_id == server_id))
+            else:
+                row = QueueMessageRow(server_id=server_id, channel_id=message.channel_id, message_id=message.message_id)
+                await session.merge(row)
+
+    def _tell(self, *server_ids: int) -> None:
+        for server_id in server_ids:
+            for listener in self._listeners:
+                listener(server_id or None)
 
     # Forgetting
 
     async def forget_person(self, user_id: int) -> int:
-        """Delete what is kept of one person: their replies, the questions these left on the queue, and their votes.
+        """Delete what is kept of one person: replies to them, their questions on the review queue, and their votes.
 
         Returns:
             How many records are gone.
         """
         async with self._alone, self._database.writing(alone=True) as session:
-            replies = list(await session.scalars(select(SentReplyRow).where(SentReplyRow.asker_id == user_id)))
-            gone = len(replies)
-            for row in replies:
-                queued = delete(QueuedQuestionRow).where(
-                    QueuedQuestionRow.server_id == row.server_id,
-                    QueuedQuestionRow.question == row.question[:QUESTION_MAX],
-                    QueuedQuestionRow.at >= row.at,
-                )
-                gone += (await session.execute(queued)).rowcount  # type: ignore[attr-defined]
-                await session.delete(row)
             key = await _key(session)
-            for vote in await session.scalars(select(VoteRow)):
-                if vote.voter == _voter(key, vote.message_id, user_id):
+            replies = await session.scalars(select(SentReplyRow).where(SentReplyRow.asker_id == user_id))
+            asked = await session.scalars(select(QueuedQuestionRow).where(QueuedQuestionRow.asker.is_not(None)))
+            votes = await session.scalars(select(VoteRow))
+            mine: list[SentReplyRow | QueuedQuestionRow | VoteRow] = [*replies]
+            questions = [row for row in asked if row.asker == _code(key, row.question, user_id)]
+            mine += questions
+            for vote in votes:
+                if vote.voter == _code(key, vote.message_id, user_id):
                     await _count(session, vote, -1)
-                    await session.delete(vote)
-                    gone += 1
-        return gone
+                    mine.append(vote)
+            for row in mine:
+                await session.delete(row)
+        self._tell(*{row.server_id for row in questions})
+        return len(mine)
 
     async def forget_old(self) -> None:
         """Delete what has been kept for long enough. Votes leave their counts behind."""
@@ -199,7 +251,9 @@ class Bookkeeping:
         async with self._alone, self._database.writing() as session:
             await session.execute(delete(SentReplyRow).where(SentReplyRow.at <= now - REPLIES_KEPT))
             await session.execute(delete(VoteRow).where(VoteRow.at <= now - REPLIES_KEPT))
-            await session.execute(delete(QueuedQuestionRow).where(QueuedQuestionRow.at <= now - QUESTIONS_KEPT))
+            old = delete(QueuedQuestionRow).where(QueuedQuestionRow.at <= now - QUESTIONS_KEPT)
+            servers = set(await session.scalars(old.returning(QueuedQuestionRow.server_id)))
+        self._tell(*servers)
 
 
 async def _key(session: AsyncSession) -> bytes:
@@ -212,9 +266,9 @@ async def _key(session: AsyncSession) -> bytes:
     return bytes.fromhex(row.key)
 
 
-def _voter(key: bytes, message_id: int, user_id: int) -> str:
-    """Give what stands for a person under one message: without the key, nobody can tell who it is."""
-    return hashlib.blake2b(f"{message_id}:{user_id}".encode(), key=key, digest_size=_DIGEST_BYTES).hexdigest()
+def _code(key: bytes, about: object, user_id: int) -> str:
+    """Give what stands for a person beside one message or question: without the key, nobody can tell who it is."""
+    return hashlib.blake2b(f"{about}:{user_id}".encode(), key=key, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 async def _count(session: AsyncSession, vote: VoteRow, by: int) -> None:
@@ -242,4 +296,12 @@ def _reply(row: SentReplyRow) -> SentReply:
         fact_ids=tuple(row.fact_ids),
         addressed=row.addressed,
         at=row.at,
+        remark=row.remark,
+        posted=row.posted,
+    )
+
+
+def _queued(row: QueuedQuestionRow) -> QueuedQuestion:
+    return QueuedQuestion(
+        row.server_id or None, row.question, Doubt(row.doubt), row.fact_slug, row.at, private=row.private
     )

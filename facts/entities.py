@@ -177,7 +177,7 @@ class Author:
 class FactChange:
     """What a change did to one fact: as it was and as it is, None where it was or is not there.
 
-    ``server_id`` tells whose fact it is; None for a shared one.
+    ``server_id`` tells in which server; None for all of them.
     """
 
     before: Fact | None
@@ -223,6 +223,8 @@ class SentReply:
         fact_ids: the facts that it shows; none when it offers choices or says that it does not know.
         addressed: whether the bot was spoken to.
         at: when it was sent, aware UTC.
+        remark: what it says of a part of the question that has no answer.
+        posted: whether somebody had it posted in reply to another's message.
     """
 
     message_id: int
@@ -235,6 +237,8 @@ class SentReply:
     fact_ids: tuple[str, ...]
     addressed: bool
     at: dt.datetime
+    remark: str | None = None
+    posted: bool = False
 
 
 class Doubt(enum.StrEnum):
@@ -247,13 +251,39 @@ class Doubt(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueuedQuestion:
-    """A question on the review queue, without who asked it; ``fact_id`` is what was answered, if anything."""
+    """A question on the review queue, without who asked it.
+
+    Attributes:
+        server_id: where; None for the operator's queue.
+        question: in the person's words.
+        doubt: why it waits.
+        fact_id: what was answered, if anything.
+        at: when it came there, aware UTC.
+        private: whether only the person saw the answer: then it is for editors, and shown in no channel.
+    """
 
     server_id: int | None
     question: str
     doubt: Doubt
     fact_id: str | None
     at: dt.datetime
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What waits on the review queue under the same words: the latest of them, and how many there are."""
+
+    latest: QueuedQuestion
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostedMessage:
+    """Where a message of the bot's stands; ids are Discord's."""
+
+    channel_id: int
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True)

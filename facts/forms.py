@@ -53,7 +53,12 @@ def _check_words(value: str) -> str:
     return value
 
 
+def _on_one_line(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_check_storable)]
+Line = Annotated[Text, BeforeValidator(_on_one_line)]
 Phrasing = Annotated[Text, StringConstraints(max_length=PHRASING_MAX), AfterValidator(_check_words)]
 NameText = Annotated[Text, StringConstraints(max_length=NAME_MAX)]
 Statement = Annotated[Text, StringConstraints(max_length=STATEMENT_MAX)]
@@ -102,7 +107,7 @@ _WHOLE, _KEY = "<whole source>", "<key of a source>"
 FactId = Annotated[str, AfterValidator(_check_id)]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_none)]
 OptionalLocator = Annotated[
-    Annotated[Text, StringConstraints(max_length=LOCATOR_MAX)] | None, BeforeValidator(_blank_is_none)
+    Annotated[Line, StringConstraints(max_length=LOCATOR_MAX)] | None, BeforeValidator(_blank_is_none)
 ]
 OptionalDate = Annotated[dt.date | None, BeforeValidator(_read_date)]
 
@@ -114,9 +119,9 @@ class _Form(BaseModel):
 class SourceForm(_Form):
     """A source; what is not known is left out."""
 
-    publisher: Text
-    title: OptionalText = None
-    authors: tuple[Text, ...] = ()
+    publisher: Line
+    title: Annotated[Line | None, BeforeValidator(_blank_is_none)] = None
+    authors: tuple[Line, ...] = ()
     published: OptionalDate = None
     url: OptionalText = None
 
@@ -129,7 +134,7 @@ class MilestoneForm(_Form):
     """A fact's place on the timeline."""
 
     date: Annotated[str, AfterValidator(_check_partial_date)]
-    label: Text
+    label: Line
     planned: bool = False
 
 

@@ -332,7 +332,9 @@ class KnowledgeBase:
         async with self._changing:
             async with self._database.writing() as session:
                 await store.hide_shared_fact(session, fact_id, server_id, replacement)
+            before = self._own(fact_id, server_id)
             self._engine.hide(fact_id, server_id)
+            self._tell(FactChange(before, self._own(fact_id, server_id), server_id))
 
     async def unhide(self, fact_id: str, server_id: int) -> None:
         """Show a hidden or replaced shared fact to a server again.
@@ -344,7 +346,9 @@ class KnowledgeBase:
         async with self._changing:
             async with self._database.writing() as session:
                 await store.unhide_shared_fact(session, fact_id, server_id)
+            before = self._own(fact_id, server_id)
             self._engine.unhide(fact_id, server_id)
+            self._tell(FactChange(before, self._own(fact_id, server_id), server_id))
 
     # What else is kept
 
@@ -415,6 +419,8 @@ class KnowledgeBase:
             return None
 
     def _tell(self, change: FactChange) -> None:
+        if change.before == change.after:
+            return
         for listener in self._listeners:
             listener(change)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -264,6 +265,8 @@ class SentReplyRow(Base):
     fact_ids: Mapped[list[str]] = mapped_column(JSON)
     addressed: Mapped[bool]
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    remark: Mapped[str | None] = mapped_column(Text)
+    posted: Mapped[bool] = mapped_column(server_default=false())
 
 
 class VoteRow(Base):
@@ -294,7 +297,10 @@ class VoteCountRow(Base):
 
 
 class QueuedQuestionRow(Base):
-    """A question that waits for an editor, without who asked it; kept for 30 days."""
+    """A question that waits for an editor; kept for 30 days.
+
+    ``asker`` is a keyed digest of the person's id and the question, so that they can have it deleted: it names nobody.
+    """
 
     __tablename__ = "queued_questions"
 
@@ -304,10 +310,22 @@ class QueuedQuestionRow(Base):
     doubt: Mapped[str] = mapped_column(String(16))
     fact_slug: Mapped[str | None] = mapped_column(String(64))
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    private: Mapped[bool] = mapped_column(server_default=false())
+    asker: Mapped[str | None] = mapped_column(String(32))
+
+
+class QueueMessageRow(Base):
+    """The message in which a server's queue channel shows the review queue."""
+
+    __tablename__ = "queue_messages"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    message_id: Mapped[int] = mapped_column(BigInteger)
 
 
 class VoterKeyRow(Base):
-    """The key of the digests that stand for voters; there is one, made when first needed."""
+    """The key of the digests that stand for voters and askers; there is one, made when first needed."""
 
     __tablename__ = "voter_keys"
 

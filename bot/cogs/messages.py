@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from discord.ext import commands
 from bot.errors import UNREACHED, sentence_for
 from bot.ui.answers import Reader, answer_reply, examples_reply
 from bot.ui.embeds import Reply, sentence_reply
-from bot.ui.words import is_greeting, is_thanks, words_for_question
+from bot.ui.text import rest_text
+from bot.ui.words import SmallTalk, small_talk, words_for_question
 from facts.entities import Doubt, SentReply
 from facts.matching.decision import Outcome
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# A quote answers somebody, and code is for people to look at.
+_QUOTE_OR_CODE = re.compile(r"^>|```", re.MULTILINE)
 _TALK = {discord.MessageType.default, discord.MessageType.reply}
 # A question that is edited within this time gets its reply edited.
 EDITS = dt.timedelta(minutes=10)
@@ -123,9 +127,11 @@ class Messages(commands.Cog):
     def _listens_to(self, message: discord.Message) -> bool:
         """Tell whether a message stands where the server wants questions answered unasked, and can be read.
 
-        What mentions somebody or replies to somebody is meant for them.
+        What mentions, quotes or replies to somebody is meant for them.
         """
         if message.guild is None or not self.bot.intents.message_content or message.mentions or message.reference:
+            return False
+        if _QUOTE_OR_CODE.search(message.content):
             return False
         listening = self.bot.knowledge.server_settings(message.guild.id).listening_channel_ids
         if message.channel.id in listening:
@@ -136,10 +142,11 @@ class Messages(commands.Cog):
 
     def _give_way(self, message: discord.Message) -> None:
         """Stay silent where somebody else replies to a question that waits for the bot's answer."""
-        asked = message.reference.message_id if message.reference else None
-        waiting = self._waiting.get(asked) if asked is not None else None
-        if waiting is not None and waiting.asker_id != message.author.id:
-            waiting.task.cancel()
+        # The message that opens a forum's post has the id of the post, and all that follows there replies to it.
+        for asked in (message.reference.message_id if message.reference else None, message.channel.id):
+            waiting = self._waiting.get(asked) if asked is not None else None
+            if waiting is not None and waiting.asker_id != message.author.id:
+                waiting.task.cancel()
 
     # Answering
 
@@ -159,12 +166,12 @@ class Messages(commands.Cog):
     async def _answer_addressed(self, message: discord.Message) -> None:
         if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
             return
-        asked = self._ask(message)
-        reply = asked if isinstance(asked, Reply) else self._reply(message, asked)
-        await self._send_and_keep(message, reply, asked if isinstance(asked, _Asked) else None)
+        context = self.bot.last_questions.recall(message.author.id, message.channel.id)
+        asked, reply = self._ask(message, context)
+        await self._send_and_keep(message, reply, asked)
 
-    def _ask(self, message: discord.Message) -> _Asked | Reply:
-        """Put the question in a message to the facts; where there is none, give what to say instead."""
+    def _ask(self, message: discord.Message, context: str | None) -> tuple[_Asked | None, Reply]:
+        """Put the question in a message to the facts; where there is none, only give what to say instead."""
         words = self._words(message)
         question = self.bot.without_mention(message.content)
         reference = message.reference.resolved if message.reference else None
@@ -176,19 +183,20 @@ class Messages(commands.Cog):
         if not question:
             if message.guild is not None and self.bot.user not in message.mentions:
                 by_role = message.guild.self_role in message.role_mentions
-                return sentence_reply(words.unreadable_role if by_role else words.unreadable_reply)
+                return None, sentence_reply(words.unreadable_role if by_role else words.unreadable_reply)
             if others:
-                return sentence_reply(words.unreadable_question)
-            return examples_reply(self.bot.knowledge.engine.examples(server_id), words)
-        if is_greeting(question):
-            return examples_reply(self.bot.knowledge.engine.examples(server_id), words)
-        if is_thanks(question):
-            return sentence_reply(words.welcome)
-        place = (message.author.id, message.channel.id)
-        context = self.bot.last_questions.recall(*place)
+                return None, sentence_reply(words.unreadable_question)
+        match small_talk(question):
+            case SmallTalk.GREETING:
+                return None, examples_reply(self.bot.knowledge.engine.examples(server_id), words)
+            case SmallTalk.THANKS:
+                return None, sentence_reply(words.welcome)
+            case SmallTalk.COMPLAINT:
+                return None, sentence_reply(words.sorry)
         answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)
-        self.bot.last_questions.remember(*place, answer.to_lean_on)
-        return _Asked(question, answer, context)
+        self.bot.last_questions.remember(message.author.id, message.channel.id, answer.to_lean_on)
+        asked = _Asked(question, answer, context)
+        return asked, self._reply(message, asked)
 
     def _reply(self, message: discord.Message, asked: _Asked) -> Reply:
         server_id = _server_id(message)
@@ -197,10 +205,10 @@ class Messages(commands.Cog):
         return answer_reply(asked.answer, reader, self.bot.knowledge.neighbours(asked.answer.shown, server_id))
 
     async def _send_and_keep(self, message: discord.Message, reply: Reply, asked: _Asked | None) -> None:
-        """Send a reply, then note it."""
+        """Send a reply, then note it: also one that answers nothing, since its message may yet be edited to ask."""
         sent = await self._send(message, reply)
         if sent is not None:
-            await self._keep(message, sent.id, asked)
+            await self._keep(self._kept(message, sent.id, asked), asked)
 
     async def _seen_through(self, message: discord.Message, doing: Coroutine[Any, Any, None]) -> None:
         """Do something about a message; if it is edited or deleted meanwhile, then do what that asks for."""
@@ -233,25 +241,27 @@ class Messages(commands.Cog):
             )
         return await message.channel.send(**reply.arguments(embeds=embeds))
 
-    async def _keep(self, message: discord.Message, reply_id: int, asked: _Asked | None) -> None:
-        """Note which reply answers the message (it may yet be edited to ask something), and queue an open question."""
-        server_id = _server_id(message)
-        await self.bot.replies.keep(
-            SentReply(
-                message_id=reply_id,
-                channel_id=message.channel.id,
-                server_id=server_id,
-                question_id=message.id,
-                asker_id=message.author.id,
-                question=asked.question if asked else self.bot.without_mention(message.content),
-                context=asked.context if asked else None,
-                fact_ids=tuple(fact.id for fact in asked.answer.shown) if asked else (),
-                addressed=asked is None or asked.addressed,
-                at=discord.utils.utcnow(),
-            )
+    def _kept(self, message: discord.Message, reply_id: int, asked: _Asked | None) -> SentReply:
+        """Give what is to be known of the reply to a message."""
+        return SentReply(
+            message_id=reply_id,
+            channel_id=message.channel.id,
+            server_id=_server_id(message),
+            question_id=message.id,
+            asker_id=message.author.id,
+            question=asked.question if asked else self.bot.without_mention(message.content),
+            context=asked.context if asked else None,
+            fact_ids=tuple(fact.id for fact in asked.answer.shown) if asked else (),
+            addressed=asked is None or asked.addressed,
+            at=discord.utils.utcnow(),
+            remark=rest_text(asked.answer, self._words(message)) if asked else None,
         )
+
+    async def _keep(self, reply: SentReply, asked: _Asked | None) -> None:
+        """Note a reply, and queue its question if that is open."""
+        await self.bot.replies.keep(reply)
         if asked is not None and asked.answer.is_open:
-            await self.bot.queue(asked.question, Doubt.UNANSWERED, server_id=server_id)
+            await self.bot.queue(asked.question, Doubt.UNANSWERED, server_id=reply.server_id, asker_id=reply.asker_id)
 
     # Unasked, in listening channels
 
@@ -306,24 +316,35 @@ class Messages(commands.Cog):
         # What others had posted in reply to the message stays theirs.
         replies = self.bot.replies.of_question(message.id)
         known = next((reply for reply in replies if reply.asker_id == message.author.id), None)
-        if known is None:
+        if known is None or known.question in self._questions(message):
             return
-        questions = self._questions(message)
-        question = questions[-1]
-        if not question or known.question in questions:
+        asked, reply = self._ask_anew(message, known)
+        if reply is None:
+            await self._delete(known)
             return
-        server_id = _server_id(message)
-        answer = self.bot.knowledge.ask(question, server_id=server_id, context=known.context, addressed=known.addressed)
-        if answer.outcome is Outcome.IGNORED or not (known.addressed or answer.outcome is Outcome.ANSWER):
-            await self._gone([message.id])
-            return
-        asked = _Asked(question, answer, known.context, known.addressed)
-        self.bot.last_questions.remember(message.author.id, message.channel.id, answer.to_lean_on)
+        kept = self._kept(message, known.message_id, asked)
+        # Known before it is sent: if a fact is corrected meanwhile, this is the answer that counts.
+        self.bot.replies.put(kept)
         embeds = message.guild is None or message.channel.permissions_for(message.guild.me).embed_links
-        reply = self._reply(message, asked)
-        channel = self.bot.get_partial_messageable(known.channel_id)
-        await channel.get_partial_message(known.message_id).edit(**reply.edits(embeds=embeds))
-        await self._keep(message, known.message_id, asked)
+        try:
+            channel = self.bot.get_partial_messageable(known.channel_id)
+            await channel.get_partial_message(known.message_id).edit(**reply.edits(embeds=embeds))
+        except UNREACHED:
+            self.bot.replies.put(known)
+            raise
+        await self._keep(kept, asked)
+
+    def _ask_anew(self, message: discord.Message, known: SentReply) -> tuple[_Asked | None, Reply | None]:
+        """Put an edited question to the facts; there is no reply any more where it is not meant for the bot now."""
+        if known.addressed or self._is_addressed(message):
+            # Whether a reply is one to the bot, Discord tells with the message itself, but not with every edit.
+            is_meant = message.guild is None or self._is_addressed(message) or message.reference is not None
+            return self._ask(message, known.context) if is_meant else (None, None)
+        asked = self._ask_unaddressed(message) if self._listens_to(message) else None
+        if asked is None:
+            return None, None
+        self.bot.last_questions.remember(message.author.id, message.channel.id, asked.answer.to_lean_on)
+        return asked, self._reply(message, asked)
 
     async def _gone(self, message_ids: Iterable[int]) -> None:
         """Delete the replies to messages that are gone, and forget those of the bot's that are."""

@@ -11,16 +11,16 @@ from discord.ext import commands
 
 from bot.access import may_embed, may_post, must_be_private, server_id_of
 from bot.ui import limits
-from bot.ui.answers import PostButton, Reader, answer_reply, facts_reply
+from bot.ui.answers import PostButton, Reader, answer_reply
+from bot.ui.text import rest_text
 from bot.ui.words import words_for
+from facts.engine import Answer
 from facts.entities import Doubt, SentReply
 from facts.errors import FactNotFoundError
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
     from bot.client import Tianwen
-    from bot.ui.embeds import Reply
-    from facts.engine import Answer
 
 # What autocomplete puts behind a choice, so that the very fact is meant and not its question matched again.
 _FACT = "fact:"
@@ -60,19 +60,16 @@ class Questions(commands.Cog):
         private = private or must_be_private(interaction)
         reader, server_id = Reader.of(interaction, private=private), server_id_of(interaction)
         place = (interaction.user.id, interaction.channel_id or 0)
-        fact = None
+        context = self.bot.last_questions.recall(*place)
+        answer = None
         if question.startswith(_FACT):
             with contextlib.suppress(FactNotFoundError):
                 fact = self.bot.knowledge.fact(question.removeprefix(_FACT), server_id)
-        if fact is not None:
-            self.bot.last_questions.remember(*place, fact.canonical_question)
-            reply = facts_reply([fact], reader, self.bot.knowledge.neighbours([fact], server_id))
-            await self._respond(interaction, reply, fact.canonical_question, (fact.id,), private=private)
-            return
-        context = self.bot.last_questions.recall(*place)
-        answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)
+                answer, context = Answer(fact.canonical_question, Outcome.ANSWER, (fact,)), None
+        if answer is None:
+            answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)
         self.bot.last_questions.remember(*place, answer.to_lean_on)
-        await self._respond_with_answer(interaction, answer, reader, context)
+        await self._respond(interaction, answer, reader, context)
 
     @ask.autocomplete("question")
     async def _suggest_questions(
@@ -96,8 +93,8 @@ class Questions(commands.Cog):
         answer = self.bot.knowledge.ask(question, server_id=server_id)
         post = None
         if answer.outcome is Outcome.ANSWER and may_post(interaction):
-            post = PostButton(message.id, answer.facts[0].id, reader.words.post)
-        await self._respond_with_answer(interaction, answer, reader, None, post)
+            post = PostButton(message.id, reader.words.post)
+        await self._respond(interaction, answer, reader, further=post)
 
     async def _is_rested(self, interaction: discord.Interaction[Tianwen]) -> bool:
         """Tell whether the person and the channel may have another answer; if not, tell them when."""
@@ -107,53 +104,41 @@ class Questions(commands.Cog):
             await interaction.response.send_message(sentence, ephemeral=True)
         return not retry
 
-    async def _respond_with_answer(
+    async def _respond(
         self,
         interaction: discord.Interaction[Tianwen],
         answer: Answer,
         reader: Reader,
-        context: str | None,
+        context: str | None = None,
         further: PostButton | None = None,
     ) -> None:
+        """Send the reply, then note it, and queue its question if that is open."""
         server_id = server_id_of(interaction)
         reply = answer_reply(answer, reader, self.bot.knowledge.neighbours(answer.shown, server_id))
         if further is not None and reply.view is not None:
             reply.view.add_item(further)
-        fact_ids = tuple(fact.id for fact in answer.shown)
-        await self._respond(interaction, reply, answer.question, fact_ids, context, private=reader.private)
-        # What somebody asks for themselves alone, or about another's message, is not for the editors.
-        if answer.is_open and not reader.private:
-            await self.bot.queue(answer.question, Doubt.UNANSWERED, server_id=server_id)
-
-    async def _respond(
-        self,
-        interaction: discord.Interaction[Tianwen],
-        reply: Reply,
-        question: str,
-        fact_ids: tuple[str, ...],
-        context: str | None = None,
-        *,
-        private: bool,
-    ) -> None:
-        """Send the reply, then note it."""
         response = await interaction.response.send_message(
-            **reply.arguments(embeds=may_embed(interaction)), ephemeral=private
+            **reply.arguments(embeds=may_embed(interaction)), ephemeral=reader.private
         )
         if response.message_id is not None:
             await self.bot.replies.keep(
                 SentReply(
                     message_id=response.message_id,
                     channel_id=interaction.channel_id or 0,
-                    server_id=server_id_of(interaction),
+                    server_id=server_id,
                     question_id=None,
-                    asker_id=interaction.user.id,
-                    question=question,
+                    asker_id=reader.id,
+                    question=answer.question,
                     context=context,
-                    fact_ids=fact_ids,
+                    fact_ids=tuple(fact.id for fact in answer.shown),
                     addressed=True,
                     at=discord.utils.utcnow(),
+                    remark=rest_text(answer, reader.words),
                 )
             )
+        # What somebody asks for themselves alone, or about another's message, is not for the editors.
+        if answer.is_open and not reader.private:
+            await self.bot.queue(answer.question, Doubt.UNANSWERED, server_id=server_id, asker_id=reader.id)
 
 
 async def setup(bot: Tianwen) -> None:

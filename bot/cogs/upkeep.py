@@ -10,7 +10,7 @@ import discord
 from discord.ext import commands, tasks
 
 from bot.errors import UNREACHED
-from bot.ui.answers import Reader, facts_reply
+from bot.ui.answers import Reader, facts_reply, posted_reply
 from bot.ui.embeds import sentence_reply
 from bot.ui.words import words_for_question
 from facts.errors import DatabaseError, FactNotFoundError
@@ -51,44 +51,58 @@ class Upkeep(commands.Cog):
         except DatabaseError as error:
             log.warning("What is old could not be forgotten yet: %s", error)
 
+    @_forget.before_loop
+    async def _until_ready(self) -> None:
+        # What shows something that is forgotten is changed in Discord, too.
+        await self.bot.wait_until_ready()
+
     def _changed(self, change: FactChange) -> None:
         """Correct the replies of the last day that show a fact, if it says something else now."""
         before, after = change.before, change.after
-        if before is None or (after is not None and _says(before) == _says(after)):
+        fact = before or after
+        if fact is None or (before is not None and after is not None and _says(before) == _says(after)):
             return
-        replies = self.bot.replies.showing(before.id)
+        replies = self.bot.replies.showing(fact.id)
         if change.server_id is not None:
             replies = [reply for reply in replies if reply.server_id == change.server_id]
         if replies:
-            task = asyncio.create_task(self._correct(replies, before.id, after), name="tianwen-correcting")
+            ids = [reply.message_id for reply in replies]
+            task = asyncio.create_task(self._correct(ids, fact.id, change), name="tianwen-correcting")
             self._correcting.add(task)
             task.add_done_callback(self._correcting.discard)
 
-    async def _correct(self, replies: list[SentReply], fact_id: str, after: Fact | None) -> None:
-        for known in replies:
-            if self._fact(fact_id, known.server_id) not in {None, after}:
+    async def _correct(self, reply_ids: list[int], fact_id: str, change: FactChange) -> None:
+        for reply_id in reply_ids:
+            # Its question may have been edited, or deleted, meanwhile.
+            known = self.bot.replies.of_message(reply_id)
+            if known is None or fact_id not in known.fact_ids:
+                continue
+            if self._fact(fact_id, known.server_id) not in {None, change.after}:
                 # This server sees a fact of its own in place of the shared one.
                 continue
             try:
                 channel = self.bot.get_partial_messageable(known.channel_id)
-                shown = self._corrected(known).edits(embeds=self._may_embed(known))
+                shown = self._corrected(known, change).edits(embeds=self._may_embed(known))
                 await channel.get_partial_message(known.message_id).edit(**shown)
             except UNREACHED as error:
                 log.warning("A reply could not be corrected: %s", error)
 
-    def _corrected(self, known: SentReply) -> Reply:
+    def _corrected(self, known: SentReply, change: FactChange) -> Reply:
         """Give a reply as it would be now, with a note that it was another."""
         guild = self.bot.get_guild(known.server_id) if known.server_id is not None else None
         words = words_for_question(known.question, guild.preferred_locale if guild else None)
         when = discord.utils.format_dt(discord.utils.utcnow(), "R")
         found = [self._fact(fact_id, known.server_id) for fact_id in known.fact_ids]
         facts = [fact for fact in found if fact is not None]
-        if not facts:
-            return sentence_reply(words.withdrawn.format(when=when))
-        note = words.corrected if len(facts) == len(found) else words.withdrawn
-        votes = self.bot.knowledge.server_settings(known.server_id).votes_shown
-        related = self.bot.knowledge.neighbours(facts, known.server_id)
-        return facts_reply(facts, Reader(known.asker_id, words, votes), related, [note.format(when=when)])
+        kept = words.corrected if change.before is not None else words.restored
+        note = (kept if len(facts) == len(found) else words.withdrawn).format(when=when)
+        if facts:
+            votes = self.bot.knowledge.server_settings(known.server_id).votes_shown
+            related = self.bot.knowledge.neighbours(facts, known.server_id)
+            reply = facts_reply(facts, Reader(known.asker_id, words, votes), related, known.remark, note)
+        else:
+            reply = sentence_reply(note)
+        return posted_reply(reply, known.asker_id, words) if known.posted else reply
 
     def _may_embed(self, known: SentReply) -> bool:
         guild = self.bot.get_guild(known.server_id) if known.server_id is not None else None

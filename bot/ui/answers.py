@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,18 +14,21 @@ from bot.errors import answer_error
 from bot.ui import limits
 from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, sentence_reply, source_reply
 from bot.ui.items import Button, may_use, show_beside, show_instead
-from bot.ui.text import answer_text, fact_text
+from bot.ui.text import answer_text, facts_text
 from bot.ui.words import ENGLISH, Words, words_for
 from facts.entities import FACT_ID_PATTERN, Doubt
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
+    import datetime as dt
     import re
     from collections.abc import Sequence
 
     from bot.client import Tianwen
     from facts.engine import Answer
-    from facts.entities import Fact
+    from facts.entities import Fact, SentReply
+
+log = logging.getLogger(__name__)
 
 # Of the related facts, a menu offers this many.
 RELATED = 10
@@ -72,14 +76,16 @@ def answer_reply(answer: Answer, reader: Reader, related: Sequence[Fact] = ()) -
     return Reply(answer_embed(answer, words), answer_text(answer, words), view if view.children else None)
 
 
-def facts_reply(
-    facts: Sequence[Fact], reader: Reader, related: Sequence[Fact] = (), notes: Sequence[str] = ()
-) -> Reply:
-    """Give the message for facts that are known to be meant, with what else is to be said."""
+def facts_reply(facts: Sequence[Fact], reader: Reader, related: Sequence[Fact] = (), *notes: str | None) -> Reply:
+    """Give the message for facts that are known to be meant, with what else is to be said, if anything."""
     view = discord.ui.View(timeout=None)
     _add_answer_items(view, facts, reader, related)
-    text = "\n\n".join([*(fact_text(fact, reader.words) for fact in facts), *notes])
-    return Reply(facts_embed(facts, reader.words, notes), text, view)
+    return Reply(facts_embed(facts, reader.words, *notes), facts_text(facts, reader.words, *notes), view)
+
+
+def posted_reply(reply: Reply, asker_id: int, words: Words) -> Reply:
+    """Say above a reply to somebody's message who asked for it."""
+    return dataclasses.replace(reply, above=words.posted.format(asker=f"<@{asker_id}>"))
 
 
 def examples_reply(facts: Sequence[Fact], words: Words) -> Reply:
@@ -140,7 +146,7 @@ class FactButton(Button, template=rf"tw:fact:(?P<asker>\d+):(?P<fact>{_FACT_ID})
         await show_instead(interaction, reply)
         known = bot.replies.of_message(message.id) if message is not None else None
         if known is not None:
-            await bot.replies.keep(dataclasses.replace(known, fact_ids=(self.fact_id,)))
+            await bot.replies.keep(dataclasses.replace(known, fact_ids=(self.fact_id,), remark=None))
 
 
 class NoneButton(Button, template=r"tw:none:(?P<asker>\d+)"):
@@ -157,9 +163,12 @@ class NoneButton(Button, template=r"tw:none:(?P<asker>\d+)"):
         return cls(int(state["asker"]), label)
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
-        """Say so, take the choices away, and queue the question."""
-        await show_instead(interaction, sentence_reply(words.none_of_these_reply))
-        await _queue(interaction, Doubt.NONE_OF_THESE)
+        """Queue the question, take the choices away, and say so."""
+        # Acknowledged first: the database may take its time.
+        await interaction.response.defer()
+        is_noted = await _queue(interaction, Doubt.NONE_OF_THESE)
+        sentence = f"{words.none_of_these_reply} {words.noted}" if is_noted else words.none_of_these_reply
+        await show_instead(interaction, sentence_reply(sentence))
 
 
 class SourceButton(Button, template=rf"tw:source:(?P<fact>{_FACT_ID})"):
@@ -215,10 +224,9 @@ class VoteButton(Button, template=rf"tw:vote:(?P<vote>right|wrong):(?P<fact>{_FA
         votes = await interaction.client.knowledge.bookkeeping.vote(
             interaction.message.id, interaction.user.id, self.fact_id, server_id_of(interaction), right=self.right
         )
-        thanks = words.voted_right if self.right else words.voted_wrong
+        is_noted = not self.right and await _queue(interaction, Doubt.NOT_RIGHT, self.fact_id)
+        thanks = words.voted_wrong if is_noted else words.voted_right
         await interaction.followup.send(thanks.format(right=votes.right, wrong=votes.wrong), ephemeral=True)
-        if not self.right:
-            await _queue(interaction, Doubt.NOT_RIGHT, self.fact_id)
 
 
 class DismissButton(Button, template=r"tw:dismiss:(?P<asker>\d+)"):
@@ -263,43 +271,87 @@ class TryButton(Button, template=rf"tw:try:(?P<fact>{_FACT_ID})"):
         await show_beside(interaction, _one_fact(interaction, self.fact_id, private=True))
 
 
-class PostButton(Button, template=rf"tw:post:(?P<message>\d+):(?P<fact>{_FACT_ID})"):
+class PostButton(Button, template=r"tw:post:(?P<message>\d+)"):
     """Posts an answer, which one person sees, for everybody: in reply to the message that it answers."""
 
-    def __init__(self, message_id: int, fact_id: str, label: str) -> None:
-        """Make the button for an answer to a message, with the first of its facts."""
-        super().__init__(_button(label, f"tw:post:{message_id}:{fact_id}", discord.ButtonStyle.primary))
+    def __init__(self, message_id: int, label: str) -> None:
+        """Make the button for an answer to a message."""
+        super().__init__(_button(label, f"tw:post:{message_id}", discord.ButtonStyle.primary))
         self.message_id = message_id
-        self.fact_id = fact_id
 
     @classmethod
     def remade(cls, state: dict[str, str], label: str, /) -> Self:
         """Make the button anew."""
-        return cls(int(state["message"]), state["fact"], label)
+        return cls(int(state["message"]), label)
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
-        """Post it: as a reply where the bot is a member, else as the answer to the click."""
-        bot, server_id = interaction.client, server_id_of(interaction)
+        """Post it, once; where that cannot be, say why, and leave the button."""
+        replies, private = interaction.client.replies, interaction.message
         if not may_post(interaction):
             await interaction.response.send_message(words.you_may_not, ephemeral=True)
             return
-        known = bot.replies.of_message(interaction.message.id) if interaction.message is not None else None
-        facts = [bot.knowledge.fact(i, server_id) for i in (known.fact_ids if known else (self.fact_id,))]
-        reply = facts_reply(facts, Reader.of(interaction), bot.knowledge.neighbours(facts, server_id))
-        content = words.posted.format(asker=interaction.user.mention)
-        embeds = may_embed(interaction)
-        shown = reply.arguments(embeds=embeds)
-        shown["content"] = content if embeds else limits.cut(f"{content}\n{reply.text}", limits.MESSAGE)
-        # The button goes first, so that it is pressed once.
-        await interaction.response.edit_message(view=None)
-        if server_id is None or interaction.channel_id is None:
+        known = replies.of_message(private.id) if private is not None else None
+        if private is None or known is None or known.posted:
+            await interaction.response.send_message(words.not_postable, ephemeral=True)
+            return
+        # Marked at once: a second click finds it posted.
+        replies.put(dataclasses.replace(known, posted=True))
+        obstacle: str | None = words.not_posted
+        try:
+            await interaction.response.defer()
+            obstacle = await self._obstacle(interaction, private.created_at, words)
+            if obstacle is None:
+                await self._post(interaction, known, words)
+        except discord.HTTPException as error:
+            log.warning("An answer could not be posted: %s", error)
+            obstacle = words.not_posted
+        finally:
+            if obstacle is not None:
+                replies.put(known)
+        if obstacle is not None:
+            await interaction.followup.send(obstacle, ephemeral=True)
+            return
+        await replies.forget([private.id])
+        await interaction.edit_original_response(view=None)
+
+    async def _obstacle(
+        self, interaction: discord.Interaction[Tianwen], since: dt.datetime, words: Words
+    ) -> str | None:
+        """Say why the answer does not fit its message any more, if it does not."""
+        answered = self._answered(interaction)
+        if answered is None:
+            return None
+        try:
+            edited = (await answered.fetch()).edited_at
+        except discord.NotFound:
+            return words.question_gone
+        except discord.Forbidden:
+            # Where the bot may not read what was said before, it cannot know.
+            return None
+        return words.question_edited if edited is not None and edited > since else None
+
+    async def _post(self, interaction: discord.Interaction[Tianwen], known: SentReply, words: Words) -> None:
+        """Post the answer: as a reply where the bot is a member, else as the answer to the click."""
+        bot, server_id = interaction.client, server_id_of(interaction)
+        facts = [bot.knowledge.fact(fact_id, server_id) for fact_id in known.fact_ids]
+        reply = facts_reply(facts, Reader.of(interaction), bot.knowledge.neighbours(facts, server_id), known.remark)
+        shown = posted_reply(reply, interaction.user.id, words).arguments(embeds=may_embed(interaction))
+        answered = self._answered(interaction)
+        if answered is None:
             await interaction.followup.send(**shown)
             return
-        channel = bot.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
-        reference = channel.get_partial_message(self.message_id).to_reference(fail_if_not_exists=False)
-        sent = await channel.send(**shown, reference=reference, mention_author=False)
-        if known is not None:
-            await bot.replies.keep(dataclasses.replace(known, message_id=sent.id, question_id=self.message_id))
+        reference = answered.to_reference(fail_if_not_exists=False)
+        sent = await answered.channel.send(**shown, reference=reference, mention_author=False)
+        await bot.replies.keep(
+            dataclasses.replace(known, message_id=sent.id, question_id=self.message_id, posted=True, at=sent.created_at)
+        )
+
+    def _answered(self, interaction: discord.Interaction[Tianwen]) -> discord.PartialMessage | None:
+        """Give the message that is answered, where the bot is a member."""
+        if server_id_of(interaction) is None or interaction.channel_id is None:
+            return None
+        channel = interaction.client.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
+        return channel.get_partial_message(self.message_id)
 
 
 class RelatedSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"tw:related"):
@@ -352,8 +404,12 @@ def _one_fact(interaction: discord.Interaction[Tianwen], fact_id: str, *, privat
     return facts_reply([fact], Reader.of(interaction, private=private), bot.knowledge.neighbours([fact], server_id))
 
 
-async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_id: str | None = None) -> None:
-    """Put the question behind a reply on the review queue: that which was asked, else the one that its fact answers."""
+async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_id: str | None = None) -> bool:
+    """Put the question behind a reply on the review queue: that which was asked, else the one that its fact answers.
+
+    Returns:
+        Whether it is there now.
+    """
     bot, message, server_id = interaction.client, interaction.message, server_id_of(interaction)
     known = bot.replies.of_message(message.id) if message is not None else None
     if known is not None:
@@ -361,9 +417,15 @@ async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_i
     elif fact_id is not None:
         question = bot.knowledge.fact(fact_id, server_id).canonical_question
     else:
-        return
-    private = message is not None and message.flags.ephemeral
-    await bot.queue(question, doubt, server_id=server_id, fact_id=fact_id, private=private)
+        return False
+    return await bot.queue(
+        question,
+        doubt,
+        server_id=server_id,
+        asker_id=known.asker_id if known is not None else None,
+        fact_id=fact_id,
+        private=message is not None and message.flags.ephemeral,
+    )
 
 
 ITEMS = (FactButton, NoneButton, SourceButton, VoteButton, DismissButton, TryButton, PostButton, RelatedSelect)

@@ -36,28 +36,23 @@ _SAME_PLACE = 10
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to send: an embed with its buttons and files, and the same as plain text."""
+    """What to send: an embed with its buttons, and the same as plain text; a line above it may say why it is there."""
 
     embed: discord.Embed
     text: str
     view: discord.ui.View | None = None
-
-    @property
-    def plain(self) -> str:
-        """The text, cut to what a message may hold."""
-        return limits.cut(self.text, limits.MESSAGE)
+    above: str = ""
 
     def arguments(self, *, embeds: bool = True) -> dict[str, Any]:
         """Give the arguments for sending it."""
-        shown: dict[str, Any] = {"embed": self.embed} if embeds else {"content": self.plain}
-        return shown | ({"view": self.view} if self.view else {})
+        return {name: value for name, value in self.edits(embeds=embeds).items() if value is not None}
 
     def edits(self, *, embeds: bool = True) -> dict[str, Any]:
         """Give the arguments for putting it in the place of another reply."""
-        shown: dict[str, Any] = (
-            {"embed": self.embed, "content": None} if embeds else {"embed": None, "content": self.plain}
-        )
-        return shown | {"view": self.view}
+        if embeds:
+            return {"embed": self.embed, "content": self.above or None, "view": self.view}
+        text = "\n".join(filter(None, [self.above, self.text]))
+        return {"embed": None, "content": limits.cut(text, limits.MESSAGE), "view": self.view}
 
 
 def escaped(text: str) -> str:
@@ -65,12 +60,17 @@ def escaped(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
 
 
+def on_one_line(text: str, limit: int) -> str:
+    """Show what somebody wrote as it is, without styling and on one line, cut to so many characters before escaping."""
+    return escaped(limits.cut(" ".join(text.split()), limit))
+
+
 def sentence_reply(sentence: str) -> Reply:
     """Give the message for a plain sentence."""
     return Reply(discord.Embed(description=sentence, colour=GREY), sentence)
 
 
-def facts_embed(facts: Sequence[Fact], words: Words, notes: Sequence[str] = ()) -> discord.Embed:
+def facts_embed(facts: Sequence[Fact], words: Words, *remarks: str | None) -> discord.Embed:
     """Show one to three facts, each with its source, and what else is to be said; long ones are cut so that all fit."""
     embed = discord.Embed(colour=GREEN)
     by_source = _by_source(facts)
@@ -83,6 +83,7 @@ def facts_embed(facts: Sequence[Fact], words: Words, notes: Sequence[str] = ()) 
         )
         embed.add_field(name=name, value=_source_value(source, of_source, words), inline=False)
     embed.set_footer(text=" · ".join(fact.id for fact in facts))
+    notes = [remark for remark in remarks if remark]
     room = min(limits.EMBED_DESCRIPTION, limits.EMBED_TOTAL - len(embed)) - (_NOTES + 2) * len(notes)
     texts = [limits.cut(fact.statement, room // len(facts) - 2) for fact in facts]
     texts += [limits.cut(note, _NOTES) for note in notes]

@@ -86,4 +86,8 @@ async def show_beside(interaction: discord.Interaction[Any], reply: Reply) -> No
 
 async def show_instead(interaction: discord.Interaction[Any], reply: Reply) -> None:
     """Put a reply in the place of the message that the button stands under."""
-    await interaction.response.edit_message(**reply.edits(embeds=may_embed(interaction)))
+    shown = reply.edits(embeds=may_embed(interaction))
+    if interaction.response.is_done():
+        await interaction.edit_original_response(**shown)
+    else:
+        await interaction.response.edit_message(**shown)

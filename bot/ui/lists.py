@@ -11,7 +11,7 @@ import discord
 from bot.access import server_id_of
 from bot.ui import limits
 from bot.ui.answers import examples_view
-from bot.ui.embeds import GREEN, Reply
+from bot.ui.embeds import GREEN, Reply, escaped
 from bot.ui.items import Button, show_instead
 from bot.ui.text import source_title
 
@@ -58,7 +58,7 @@ class Listing:
         """The lines, parted into pages; one that is too long for a page alone is cut."""
         pages: list[list[str]] = [[]]
         for line in self.lines:
-            shown = "- " + limits.cut(line, PAGE_MAX - 2)
+            shown = "- " + limits.cut(" ".join(line.split()), PAGE_MAX - 2)
             page = pages[-1]
             if page and (len(page) == PAGE_LINES or sum(map(len, page)) + len(page) + len(shown) > PAGE_MAX):
                 pages.append(page := [])
@@ -194,7 +194,7 @@ def _milestones(knowledge: KnowledgeBase, server_id: int | None, words: Words) -
     for fact in facts:
         if fact.milestone is not None:
             planned = f" ({words.planned})" if fact.milestone.planned else ""
-            lines.append(f"**{words.date(fact.milestone.when)}**{planned}: {fact.milestone.label}")
+            lines.append(f"**{words.date(fact.milestone.when)}**{planned}: {escaped(fact.milestone.label)}")
     return Listing(words.milestones_title, lines, _sources_of(facts))
 
 

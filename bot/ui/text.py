@@ -8,6 +8,8 @@ from bot.ui.words import ENGLISH, Words
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from facts.engine import Answer
     from facts.entities import Fact, Source
 
@@ -25,15 +27,20 @@ def source_line(fact: Fact, words: Words = ENGLISH) -> str:
     return ", ".join(parts)
 
 
-def rest_text(answer: Answer, words: Words = ENGLISH) -> list[str]:
+def rest_text(answer: Answer, words: Words = ENGLISH) -> str | None:
     """Give what there is to say, in an answer, of the part of the question that has none."""
-    return [answer.say or words.rest_not_known] if answer.partial else []
+    return (answer.say or words.rest_not_known) if answer.partial else None
 
 
 def fact_text(fact: Fact, words: Words = ENGLISH) -> str:
     """Give a fact with its source and its id as plain text."""
     url = f" <{fact.source.url}>" if fact.source.url else ""
     return f"{fact.statement}\n{words.source}: {source_line(fact, words)}{url} [{fact.id}]"
+
+
+def facts_text(facts: Sequence[Fact], words: Words = ENGLISH, *notes: str | None) -> str:
+    """Give facts as plain text, each with its source and id, and what else is to be said, if anything."""
+    return "\n\n".join([*(fact_text(fact, words) for fact in facts), *filter(None, notes)])
 
 
 def source_title(source: Source, words: Words = ENGLISH) -> str:
@@ -52,7 +59,7 @@ def answer_text(answer: Answer, words: Words = ENGLISH) -> str:
         case Outcome.IGNORED:
             return ""
         case Outcome.ANSWER:
-            return "\n\n".join([*(fact_text(fact, words) for fact in answer.facts), *rest_text(answer, words)])
+            return facts_text(answer.facts, words, rest_text(answer, words))
         case Outcome.CHOICES:
             return "\n".join([choices_text(answer, words), *_numbered(answer.facts)])
         case Outcome.UNKNOWN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,28 +22,42 @@ _JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 # What people say to a bot without asking anything, without its signs: for these it shows what they could ask ...
 _GREETINGS = frozenset(
-    "hi|hello|hey|heya|hiya|yo|hi there|hello there|hey there|good morning|good evening|help|help me|start|menu|info|"
+    "|hi|hello|hey|heya|hiya|yo|hi there|hello there|hey there|good morning|good evening|help|help me|start|menu|info|"
     "commands|你好|您好|嗨|帮助".split("|")
 )
-# ... and for these it says that they are welcome.
+# ... for these it says that they are welcome ...
 _THANKS = frozenset(
     "thanks|thank you|thank u|thx|ty|tysm|thanks a lot|thank you so much|many thanks|ok|okay|k|ok thanks|ok thank you|"
     "cool|nice|great|good bot|got it|i see|lol|haha|wow|never mind|nvm|谢谢|多谢|谢谢你|好的|好".split("|")
 )
+# ... and for these that it is sorry, and what helps.
+_COMPLAINTS = frozenset(
+    "no|nope|wrong|wrong answer|this is wrong|that is wrong|thats wrong|you are wrong|youre wrong|incorrect|not right|"
+    "thats not right|that is not right|not true|thats not true|that is not true|not what i asked|"
+    "thats not what i asked|that is not what i asked|not what i meant|thats not what i meant|bad bot|"
+    "不对|不是|错了|你错了|答错了|不是这个".split("|")
+)
 
 
-def is_greeting(text: str) -> bool:
-    """Tell whether a text greets or asks for help, and says nothing else; one without any letter counts too."""
-    return _bare(text) in _GREETINGS | {""}
+class SmallTalk(enum.Enum):
+    """What somebody says to the bot without asking anything."""
+
+    GREETING = enum.auto()
+    THANKS = enum.auto()
+    COMPLAINT = enum.auto()
 
 
-def is_thanks(text: str) -> bool:
-    """Tell whether a text thanks or takes note, and says nothing else."""
-    return _bare(text) in _THANKS
-
-
-def _bare(text: str) -> str:
-    return " ".join(re.sub(r"[^\w\s]|_", " ", text).casefold().split())
+def small_talk(text: str) -> SmallTalk | None:
+    """Tell what a text is if it asks nothing; one without a letter or digit counts as a greeting."""
+    bare = " ".join(re.sub(r"[^\w\s]|_", " ", re.sub(r"['’]", "", text)).casefold().split())
+    for kind, said in (
+        (SmallTalk.GREETING, _GREETINGS),
+        (SmallTalk.THANKS, _THANKS),
+        (SmallTalk.COMPLAINT, _COMPLAINTS),
+    ):
+        if bare in said or bare.removeprefix("no ") in said:
+            return kind
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,12 @@ class Words:
     as_reported: str = "as reported on {date}"
     hello: str = "Hello! I answer questions about one news report, with the source. You could ask:"
     welcome: str = "You are welcome. Ask me anything else about the report."
+    sorry: str = (
+        "Sorry. Ask me in other words, please. Where there is a 👎 under the answer, it calls the people who keep the "
+        "facts."
+    )
     corrected: str = "Corrected {when}: this fact was changed after I answered."
+    restored: str = "Back {when}: this fact had been taken back, and is shown again."
     withdrawn: str = "Withdrawn {when}: this fact was taken back after I answered."
     ands: str = " and "
 
@@ -82,12 +102,15 @@ class Words:
     may_not_dismiss: str = "Only the person who asked, or an editor, can dismiss this."
     others_button: str = "That choice belongs to the person who asked. Ask me yourself, I answer everyone."
     none_of_these: str = "None of these"
-    none_of_these_reply: str = (
-        "Then I do not know. I have noted your question, without your name, for the people who keep the facts."
-    )
+    none_of_these_reply: str = "Then I do not know."
+    noted: str = "I have noted your question, without your name, for the people who keep the facts."
     faded: str = "These buttons have faded, since the message is more than a day old. Ask me again, I answer anew."
     post: str = "Post it here"
     posted: str = "{asker} asked me to answer this:"
+    not_postable: str = "I cannot post this any more: it has been posted already, or forgotten. Use the menu again."
+    question_gone: str = "The message that this answers is gone, so I have not posted it."
+    question_edited: str = "The message has been edited since. Use the menu again, and I answer it as it is now."
+    not_posted: str = "Discord did not let me post it here. You can try again."
     nothing_to_answer: str = "There are no words in that message that I could answer."
 
     # Lists
@@ -119,20 +142,25 @@ class Words:
         "Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up.\n"
         "For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
         "corrections reach it, and a code in place of your name for each vote.\n"
-        "Questions that I could not answer are kept for 30 days and shown to the editors here, and votes kept as bare "
-        "counts, both without your name, so that people can mend the facts.\n"
+        "Questions that I could not answer are kept for 30 days and shown to the editors here, with a code in place of "
+        "your name that only lets you delete them, and votes are kept as bare counts, so that people can mend the "
+        "facts.\n"
         "Changes of facts keep for good who made them."
     )
     delete_mine: str = "Delete what is mine"
-    deleted: str = "Done: your last questions are forgotten, and so are {count} records of the last day."
+    deleted: str = "Done: your last questions are forgotten, and so are {count} records of what you asked and voted."
 
     # Notices to those who keep the facts
     fact_added: str = "`{id}` was added: {statement}"
     fact_changed: str = "`{id}` was changed: {statement}"
     fact_removed: str = "`{id}` was removed. It said: {statement}"
-    queued_unanswered: str = "A question that I could not answer: {question}"
-    queued_none_of_these: str = "A question for which I had only other answers: {question}"
-    queued_not_right: str = "Somebody found `{id}` not right as the answer to: {question}"
+    queue_title: str = "Questions that wait for an editor"
+    queue_more: str = "… and more"
+    queue_empty: str = "None just now."
+    queued_unanswered: str = "I had no answer"
+    queued_none_of_these: str = "none of what I offered"
+    queued_not_right: str = "`{id}` was not right"
+    times: str = "{count} times"
 
     # Settings of a server
     settings_title: str = "Settings of this server"
@@ -147,7 +175,9 @@ class Words:
     )
     settings_editors: str = "**Editor role:** its members may change facts, like everyone with Manage Messages."
     settings_log: str = "**Log channel:** I tell each change of a fact there."
-    settings_queue: str = "**Queue channel:** I tell each question there that got no answer, or not the right one."
+    settings_queue: str = (
+        "**Queue channel:** I show there, in one message, the questions that got no answer, or not the right one."
+    )
     settings_cooldown: str = "**Cooldown:** in listening channels, one person gets at most one answer in this time."
     settings_wait: str = "**Short wait:** in listening channels, I wait this long, and say nothing if somebody replies."
     settings_choose_channels: str = "None: choose channels and forums"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("simcord_env")
 
 OPERATOR = Author(Origin.OPERATOR)
+NOTED = f"{words.ENGLISH.none_of_these_reply} {words.ENGLISH.noted}"
 ANSWER_BUTTONS = [
     words.ENGLISH.source,
     RIGHT,
@@ -96,7 +97,7 @@ async def test_none_of_these_says_so_and_takes_the_buttons_away(world: World) ->
     reply, _ = await choices(world)
     await world.member.click(reply, label=words.ENGLISH.none_of_these)
     after = world.reread(reply)
-    assert after.embeds[0].description == words.ENGLISH.none_of_these_reply
+    assert after.embeds[0].description == NOTED
     assert after.components == []
 
 
@@ -124,7 +125,7 @@ async def test_buttons_work_after_a_restart(world: World) -> None:
     denied = await world.moderator.click(second, label=words.ENGLISH.none_of_these)
     assert world.response(denied).content == words.ENGLISH.others_button
     await world.member.click(second, label=words.ENGLISH.none_of_these)
-    assert world.reread(second).embeds[0].description == words.ENGLISH.none_of_these_reply
+    assert world.reread(second).embeds[0].description == NOTED
     await world.member.click(unknown, label=related)
     assert len(world.shown(world.reread(unknown))) == 1
 
@@ -210,7 +211,7 @@ def test_the_ids_of_buttons_fit_and_are_read_back_by_one_kind_only() -> None:
         VoteButton(fact_id, right=False),
         DismissButton(longest, "q" * 300),
         TryButton(fact_id, "q" * 300),
-        PostButton(longest, fact_id, "q" * 300),
+        PostButton(longest, "q" * 300),
         *(PageButton(kind, 9_999, move, longest) for kind in Kind for move in PageButton.EMOJI),
     ]
     patterns = [kind.__discord_ui_compiled_template__ for kind in (*ITEMS, *LIST_ITEMS)]

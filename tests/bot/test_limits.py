@@ -10,7 +10,7 @@ import discord
 import pytest
 
 from bot.ui import limits
-from bot.ui.answers import Reader, answer_reply, facts_reply
+from bot.ui.answers import Reader, answer_reply, facts_reply, posted_reply
 from bot.ui.chinese import CHINESE
 from bot.ui.embeds import Reply, source_reply
 from bot.ui.words import ENGLISH, Words
@@ -61,7 +61,7 @@ def assert_fits(reply: Reply) -> None:
         assert 1 <= len(field.name or "") <= limits.EMBED_FIELD_NAME
         assert 1 <= len(field.value or "") <= limits.EMBED_FIELD_VALUE
     assert len(embed) <= limits.EMBED_TOTAL
-    assert 1 <= len(reply.plain) <= limits.MESSAGE
+    assert 1 <= len(reply.arguments(embeds=False)["content"]) <= limits.MESSAGE
     rows: list[Any] = reply.view.to_components() if reply.view else []
     assert len(rows) <= limits.ROWS
     ids = [item["custom_id"] for row in rows for item in row["components"] if "custom_id" in item]
@@ -85,8 +85,8 @@ def test_answers_of_every_kind_fit_for_the_longest_facts(words: Words, url: str 
             for partial in (False, True):
                 answer = Answer("q", outcome, facts[:count], facts, say if partial else None, partial)
                 assert_fits(answer_reply(answer, reader, others))
-    notes = [words.corrected.format(when="<t:1767225600:R>")]
-    assert_fits(facts_reply(facts, reader, others, notes))
+    corrected = facts_reply(facts, reader, others, say, words.corrected.format(when="<t:1767225600:R>"))
+    assert_fits(posted_reply(corrected, LONGEST_ID, words))
     assert_fits(source_reply(facts[0], [*facts, *others], words))
 
 

@@ -48,6 +48,11 @@ def texts(max_size: int) -> st.SearchStrategy[str]:
     return whole.map(lambda text: text[:max_size].strip()).filter(bool)
 
 
+def lines(max_size: int) -> st.SearchStrategy[str]:
+    """Texts as a form keeps them where they stand on one line."""
+    return texts(max_size).map(lambda text: " ".join(text.split()))
+
+
 def ids() -> st.SearchStrategy[str]:
     word = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
     return st.lists(word, min_size=1, max_size=5).map("-".join).filter(lambda text: len(text) <= FACT_ID_MAX)
@@ -70,9 +75,9 @@ def sources() -> st.SearchStrategy[Source]:
 
     return st.builds(
         SourceForm,
-        publisher=texts(40),
-        title=st.none() | texts(60),
-        authors=st.lists(texts(20), max_size=3).map(tuple),
+        publisher=lines(40),
+        title=st.none() | lines(60),
+        authors=st.lists(lines(20), max_size=3).map(tuple),
         published=st.none() | st.dates(),
         url=st.none() | texts(60),
     ).map(named)
@@ -92,9 +97,9 @@ def facts(source: st.SearchStrategy[Source] | None = None) -> st.SearchStrategy[
         statement=texts(STATEMENT_MAX),
         phrasings=phrasings(),
         source=sources() if source is None else source,
-        locator=st.none() | texts(LOCATOR_MAX),
+        locator=st.none() | lines(LOCATOR_MAX),
         as_of=st.none() | st.dates(),
-        milestone=st.none() | st.builds(Milestone, partial_dates(), texts(40), st.booleans()),
+        milestone=st.none() | st.builds(Milestone, partial_dates(), lines(40), st.booleans()),
         measures=st.lists(st.builds(Measure, texts(10), finite, texts(10)), max_size=2).map(tuple),
     )
 

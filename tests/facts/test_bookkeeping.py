@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from facts.bookkeeping import QUESTION_MAX, QUESTIONS_KEPT, REPLIES_KEPT, Bookkeeping
-from facts.entities import Doubt, QueuedQuestion, SentReply, VoteCount
+from facts.entities import Doubt, OpenQuestion, PostedMessage, QueuedQuestion, SentReply, VoteCount
 from facts.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def question(text: str, clock: Clock, **changes: object) -> QueuedQuestion:
 async def test_replies_are_kept_as_they_were_and_written_anew(books: Bookkeeping, clock: Clock) -> None:
     bare = reply(clock, 9, server_id=None, question_id=None, context=None, fact_ids=(), addressed=False)
     clock.now += MINUTE
-    full = reply(clock)
+    full = reply(clock, remark="The rest is not known.", posted=True)
     for kept in (full, bare):
         await books.keep_reply(kept)
     assert await books.replies(10) == [bare, full]
@@ -89,15 +89,17 @@ async def test_a_person_has_one_vote_on_each_reply_and_may_change_it(books: Book
     assert await books.vote_count("length", THERE) == VoteCount()
 
 
-async def test_votes_name_nobody(books: Bookkeeping, database: Database) -> None:
-    for message_id in (1, 2):
-        await books.vote(message_id, MEMBER, "length", HERE, right=True)
+async def test_votes_and_queued_questions_name_nobody(books: Bookkeeping, database: Database, clock: Clock) -> None:
+    for number in (1, 2):
+        await books.vote(number, MEMBER, "length", HERE, right=True)
+        await books.queue(question(f"why {number}?", clock), MEMBER)
     async with database.reading() as session:
         votes = list(await session.execute(text("SELECT * FROM votes")))
         counts = list(await session.execute(text("SELECT * FROM vote_counts")))
-    assert str(MEMBER) not in str(votes) + str(counts)
-    # Nor can two votes be told to be of the same person.
-    assert len({vote.voter for vote in votes}) == 2
+        queued = list(await session.execute(text("SELECT * FROM queued_questions")))
+    assert str(MEMBER) not in str(votes) + str(counts) + str(queued)
+    # Nor can two of them be told to be of the same person.
+    assert len({row.voter for row in votes} | {row.asker for row in queued}) == 4
 
 
 async def test_votes_on_what_a_message_showed_before_are_not_votes_on_what_it_shows(books: Bookkeeping) -> None:
@@ -112,23 +114,63 @@ async def test_the_queue_keeps_questions_of_each_server_apart_and_cut(books: Boo
     long = question("x" * 2_000, clock, doubt=Doubt.NOT_RIGHT, fact_id="length")
     nowhere = question("who?", clock, server_id=None, doubt=Doubt.NONE_OF_THESE)
     for asked in (here, long, nowhere):
-        assert await books.queue(asked)
+        await books.queue(asked, MEMBER)
     cut = replace(long, question="x" * QUESTION_MAX)
     assert await books.queued(HERE) == [here, cut]
     assert await books.queued(None) == [nowhere]
     assert await books.queued(THERE) == []
     # How often it was asked tells how much it matters; how often an answer was not right, the votes tell.
-    assert not await books.queue(here)
-    assert not await books.queue(long)
+    await books.queue(here, None)
+    await books.queue(long, MEMBER)
     assert await books.queued(HERE) == [here, cut, here]
-    assert await books.queue(replace(here, doubt=Doubt.NONE_OF_THESE))
-    assert await books.queue(replace(here, server_id=THERE))
+    for changed in (replace(long, private=True), replace(long, server_id=THERE)):
+        await books.queue(changed, MEMBER)
+    assert len(await books.queued(HERE)) == 4
+    assert len(await books.queued(THERE)) == 1
+
+
+async def test_a_channel_is_shown_each_open_question_once_the_latest_first(books: Bookkeeping, clock: Clock) -> None:
+    why = question("why?", clock)
+    clock.now += MINUTE
+    who = question("who?", clock, doubt=Doubt.NOT_RIGHT, fact_id="length")
+    later = replace(why, at=clock.now)
+    for asked in (why, who, replace(who, question="psst?", private=True), replace(who, server_id=THERE), later):
+        await books.queue(asked, MEMBER)
+    assert await books.open_questions(HERE, 10) == [OpenQuestion(later, 2), OpenQuestion(who, 1)]
+    assert await books.open_questions(HERE, 1) == [OpenQuestion(later, 2)]
+    assert await books.open_questions(1, 10) == []
+
+
+async def test_who_listens_is_told_whose_queue_has_changed(books: Bookkeeping, clock: Clock) -> None:
+    changed: list[int | None] = []
+    stop = books.on_queue_change(changed.append)
+    await books.queue(question("why?", clock), MEMBER)
+    await books.queue(question("why?", clock, server_id=None), OTHER)
+    assert changed == [HERE, None]
+    await books.forget_person(MEMBER)
+    assert changed == [HERE, None, HERE]
+    await books.forget_old()
+    await books.forget_person(MEMBER)
+    assert changed == [HERE, None, HERE]
+    clock.now += QUESTIONS_KEPT
+    await books.forget_old()
+    assert changed == [HERE, None, HERE, None]
+    stop()
+    await books.queue(question("why?", clock), MEMBER)
+    assert changed == [HERE, None, HERE, None]
+
+
+async def test_where_the_queue_is_shown_is_kept(books: Bookkeeping) -> None:
+    for place in (PostedMessage(2**63 - 5, 2**63 - 6), PostedMessage(1, 2), None):
+        await books.keep_queue_message(HERE, place)
+        assert await books.queue_message(HERE) == place
+    assert await books.queue_message(THERE) is None
 
 
 async def test_everything_is_forgotten_in_time_and_counts_stay(books: Bookkeeping, clock: Clock) -> None:
     await books.keep_reply(reply(clock))
     await books.vote(1, MEMBER, "length", HERE, right=True)
-    await books.queue(question("why?", clock))
+    await books.queue(question("why?", clock), MEMBER)
     begin = clock.now
     clock.now = begin + REPLIES_KEPT - MINUTE
     await books.forget_old()
@@ -154,14 +196,18 @@ async def test_a_person_can_have_all_of_theirs_deleted_and_nothing_of_others(boo
     mine, theirs = reply(clock, 1, question="mine?"), reply(clock, 2, asker_id=OTHER, question="theirs?")
     for kept in (mine, theirs):
         await books.keep_reply(kept)
-        await books.queue(question(kept.question, clock))
-    await books.queue(question("mine?", clock, server_id=THERE))
+        await books.queue(question(kept.question, clock), kept.asker_id)
+    await books.queue(question("mine?", clock, server_id=THERE), OTHER)
+    # The reply came to answer another wording, or is gone: the question on the queue is mine all the same.
+    for text_, server_id in (("an earlier wording", HERE), ("x" * 2_000, None)):
+        await books.queue(question(text_, clock, server_id=server_id), MEMBER)
     for voter in (MEMBER, OTHER):
         await books.vote(1, voter, "length", HERE, right=True)
-    assert await books.forget_person(MEMBER) == 3
+    assert await books.forget_person(MEMBER) == 5
     assert await books.replies(10) == [theirs]
     assert [q.question for q in await books.queued(HERE)] == ["theirs?"]
     assert len(await books.queued(THERE)) == 1
+    assert await books.queued(None) == []
     assert await books.vote_count("length", HERE) == VoteCount(1, 0)
     assert await books.forget_person(MEMBER) == 0
 
@@ -173,7 +219,7 @@ async def test_a_database_that_refuses_is_told(books: Bookkeeping, database: Dat
     for attempt in (
         books.keep_reply(reply(clock)),
         books.vote(1, MEMBER, "length", HERE, right=True),
-        books.queue(question("why?", clock)),
+        books.queue(question("why?", clock), MEMBER),
         books.forget_person(MEMBER),
         books.forget_old(),
         books.replies(1),

@@ -213,3 +213,18 @@ def test_a_faulty_source_is_told_in_words_for_the_person_who_wrote_it(source: ob
     assert told.startswith("source")
     for internal in ("SourceForm", "constrained-str", "function-"):
         assert internal not in told
+
+
+def test_what_stands_on_one_line_is_put_on_one() -> None:
+    milestone = {"date": "2021", "label": " The lamp\n is \t lit "}
+    source = {"publisher": "Harbour\nGazette", "title": "A\r\ntitle", "authors": ["A\nreporter"]}
+    form = FactForm.model_validate(fact_form(milestone=milestone, source=source, locator="page\n2"))
+    assert isinstance(form.source, SourceForm)
+    assert form.milestone is not None
+    assert (form.milestone.label, form.locator) == ("The lamp is lit", "page 2")
+    assert (form.source.publisher, form.source.title, form.source.authors) == (
+        "Harbour Gazette",
+        "A title",
+        ("A reporter",),
+    )
+    assert faults_of(fact_form(source={"publisher": "\n \x1c"}))

@@ -1,4 +1,4 @@
-"""Notices: a line in a server's log channel for each changed fact, and in its queue channel for each open question."""
+"""The log channel: a line for each changed fact."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import discord
 from discord.ext import commands
 
 from bot.errors import UNREACHED
-from bot.ui.notices import change_text, queued_text
+from bot.ui.notices import change_text
 from bot.ui.words import words_for
 
 if TYPE_CHECKING:
     from bot.client import Tianwen
-    from facts.entities import FactChange, QueuedQuestion
+    from facts.entities import FactChange
 
 log = logging.getLogger(__name__)
 
 
-class Notices(commands.Cog):
-    """Tells the people who keep a server's facts what happens."""
+class ChangeLog(commands.Cog):
+    """Tells the people who keep a server's facts what has changed."""
 
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
@@ -37,27 +37,19 @@ class Notices(commands.Cog):
         guilds = self.bot.guilds if change.server_id is None else [self.bot.get_guild(change.server_id)]
         for guild in guilds:
             if guild is not None:
-                channel_id = self.bot.knowledge.server_settings(guild.id).log_channel_id
-                await self._post(guild, channel_id, change_text(change, words_for(guild.preferred_locale)))
+                await self._post(guild, change)
 
-    @commands.Cog.listener()
-    async def on_question_queued(self, queued: QueuedQuestion) -> None:
-        """Tell that a question waits for an editor."""
-        guild = self.bot.get_guild(queued.server_id) if queued.server_id is not None else None
-        if guild is not None:
-            channel_id = self.bot.knowledge.server_settings(guild.id).queue_channel_id
-            await self._post(guild, channel_id, queued_text(queued, words_for(guild.preferred_locale)))
-
-    async def _post(self, guild: discord.Guild, channel_id: int | None, text: str) -> None:
+    async def _post(self, guild: discord.Guild, change: FactChange) -> None:
+        channel_id = self.bot.knowledge.server_settings(guild.id).log_channel_id
         channel = guild.get_channel(channel_id) if channel_id is not None else None
         if not isinstance(channel, discord.TextChannel) or not channel.permissions_for(guild.me).send_messages:
             return
         try:
-            await channel.send(text, suppress_embeds=True)
+            await channel.send(change_text(change, words_for(guild.preferred_locale)), suppress_embeds=True)
         except UNREACHED as error:
-            log.warning("A notice could not be posted: %s", error)
+            log.warning("A change of a fact could not be told: %s", error)
 
 
 async def setup(bot: Tianwen) -> None:
     """Add the cog."""
-    await bot.add_cog(Notices(bot))
+    await bot.add_cog(ChangeLog(bot))

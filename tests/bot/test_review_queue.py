@@ -1,0 +1,167 @@
+"""The queue channel: one message with the questions that wait for an editor, as they are now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+
+from bot.ui import limits, words
+from bot.ui.answers import RIGHT, WRONG
+from bot.ui.notices import QUEUE_SHOWN, queue_reply
+from facts.bookkeeping import QUESTIONS_KEPT
+from facts.entities import Doubt, OpenQuestion, QueuedQuestion, ServerSettings
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+pytestmark = pytest.mark.usefixtures("simcord_env")
+
+SAY = words.ENGLISH
+QUESTION = "how long is the Tianhe module?"
+FACT_ID = "tianhe-length"
+UNHEARD = "blorf wug snarf"
+OTHER = "asdf qwer zxcv"
+EDIT, DELETE = ("PATCH", "/channels/*/messages/*"), ("DELETE", "/channels/*/messages/*")
+
+
+async def desk(world: World) -> Any:
+    """Give the server a queue channel."""
+    queue = world.guild.create_text_channel("queue")
+    await world.env.settle()
+    await world.knowledge.set_server_settings(world.guild.id, ServerSettings(queue_channel_id=queue.id))
+    return queue
+
+
+def shown(queue: Any) -> str:
+    """Give what the queue channel shows, in one message; nothing where there is none."""
+    messages = queue.history()
+    assert len(messages) <= 1
+    return str(messages[0].embeds[0].description) if messages else ""
+
+
+async def press_wrong(world: World, message: discord.Message, *signs: str) -> None:
+    for sign in signs or (WRONG,):
+        await world.member.click(message, custom_id=world.buttons(message)[sign])
+
+
+async def test_open_questions_are_shown_in_one_message_without_who_asked(world: World) -> None:
+    queue = await desk(world)
+    assert shown(queue) == ""
+    for _ in range(2):
+        await world.asked(f"{UNHEARD} @everyone *now* [a](https://example.org)")
+    await press_wrong(world, await world.asked(QUESTION), WRONG, RIGHT, WRONG)
+    await world.told(UNHEARD)
+    first, second = shown(queue).split("\n")
+    assert first.startswith(f"- {QUESTION} ({SAY.queued_not_right.format(id=FACT_ID)}, <t:")
+    assert second.startswith(rf"- {UNHEARD} @everyone \*now\* \[a\]\(https://example.org\) ({SAY.queued_unanswered}, ")
+    assert SAY.times.format(count=2) in second
+    assert str(world.member.id) not in str(queue.history()[0].embeds[0].to_dict())
+    assert world.pings_nobody(queue.history()[0])
+
+
+async def test_what_was_asked_in_private_or_asks_nothing_is_not_shown(world: World) -> None:
+    queue = await desk(world)
+    await world.member.slash(world.channel, "ask", question=UNHEARD, private=True)
+    secret = await world.moderator.send(world.channel, f"{UNHEARD} glip")
+    await world.member.context_menu(world.channel, "Answer this question", secret)
+    private = await world.member.slash(world.channel, "ask", question=QUESTION, private=True)
+    await press_wrong(world, world.response(private))
+    await world.asked("^^^ \u2800")
+    assert shown(queue) == ""
+    # Editors see it all the same: it was sent to them.
+    assert [q.question for q in await world.knowledge.bookkeeping.queued(world.guild.id)] == [QUESTION]
+
+
+async def test_what_somebody_has_deleted_and_what_is_old_is_shown_no_longer(world: World) -> None:
+    queue = await desk(world)
+    asked = await world.mention(UNHEARD)
+    await world.member.edit(asked, f"<@{world.bot_id}> {UNHEARD} glip")
+    await world.member.delete(asked)
+    await world.asked(OTHER, by=world.moderator)
+    result = await world.member.slash(world.channel, "privacy")
+    await world.member.click(world.response(result), label=SAY.delete_mine)
+    assert shown(queue).startswith(f"- {OTHER} (")
+    assert "\n" not in shown(queue)
+    await world.env.advance_time(QUESTIONS_KEPT.total_seconds())
+    await world.restart()
+    await world.env.settle()
+    assert shown(queue) == SAY.queue_empty
+
+
+async def test_the_message_goes_where_the_server_wants_it(world: World) -> None:
+    await world.asked(UNHEARD)
+    first, second = (world.guild.create_text_channel(name) for name in ("first", "second"))
+    manager = world.guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+    owner = world.guild.add_member(world.env.create_user("manager"), roles=[manager])
+    await world.env.settle()
+    panel = world.response(await owner.slash(world.channel, "settings"))
+    for chosen, there, elsewhere in (([first], first, second), ([second], second, first)):
+        await owner.select(panel, chosen, custom_id="tw:settings:queue_channel_id")
+        assert UNHEARD in shown(there)
+        assert shown(elsewhere) == ""
+    await owner.select(panel, [], custom_id="tw:settings:queue_channel_id")
+    assert shown(first) == shown(second) == ""
+    await world.asked(OTHER)
+    assert shown(first) == shown(second) == ""
+
+
+async def test_a_message_that_somebody_deleted_is_sent_anew_also_after_a_restart(world: World) -> None:
+    queue = await desk(world)
+    await world.asked(UNHEARD)
+    await world.restart()
+    await world.asked(OTHER)
+    assert shown(queue).startswith(f"- {OTHER} (")
+    await world.moderator.delete(queue.history()[0])
+    await world.asked(UNHEARD)
+    assert SAY.times.format(count=2) in shown(queue)
+
+
+async def test_what_discord_or_the_server_forbids_costs_nothing_else(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = await desk(world)
+    world.deny(queue, send_messages=True)
+    await world.env.settle()
+    assert (await world.asked(UNHEARD)).embeds[0].description == SAY.not_known
+    assert shown(queue) == ""
+    world.deny(queue, send_messages=False, embed_links=True)
+    await world.env.settle()
+    await world.asked(UNHEARD)
+    assert queue.history()[0].content.startswith(f"{SAY.queue_title}\n\n- {UNHEARD} (")
+    for status in (403, 429, 500):
+        world.env.inject_error(*EDIT, status=status, times=None)
+        await world.asked(OTHER)
+        world.env.backend.faults.clear()
+    assert OTHER not in queue.history()[0].content
+    world.env.backend.delete_channel(queue.id)
+    await world.env.settle()
+    assert (await world.asked(UNHEARD)).embeds[0].description == SAY.not_known
+    other = world.guild.create_text_channel("another")
+    await world.env.settle()
+    await world.knowledge.set_server_settings(world.guild.id, ServerSettings(queue_channel_id=other.id))
+    await world.asked(UNHEARD)
+    assert UNHEARD in shown(other)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("said_in", [words.ENGLISH, words.words_for("zh-CN")])
+def test_it_stays_within_what_a_message_holds_and_says_when_there_is_more(said_in: words.Words) -> None:
+    at = discord.utils.utcnow()
+
+    def reply(length: int, count: int, doubt: Doubt = Doubt.NOT_RIGHT) -> str:
+        queued = QueuedQuestion(1, "_" * length, doubt, "x" * 64, at)
+        shown = queue_reply([OpenQuestion(queued, 9_999)] * count, said_in)
+        assert shown.embed.description is not None
+        assert len(shown.embed.description) <= limits.EMBED_DESCRIPTION
+        text: str = shown.arguments(embeds=False)["content"]
+        assert shown.embed.description in text
+        return text
+
+    for doubt in Doubt:
+        assert 1_000 < len(reply(1_000, QUEUE_SHOWN + 1, doubt)) <= limits.MESSAGE
+        assert reply(1_000, QUEUE_SHOWN + 1, doubt).endswith(said_in.queue_more)
+    assert said_in.queue_more not in reply(9, QUEUE_SHOWN)
+    assert reply(9, QUEUE_SHOWN + 1).endswith(said_in.queue_more)
+    assert said_in.queue_empty in reply(9, 0)
