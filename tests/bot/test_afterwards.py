@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import discord
 import pytest
 
 from bot.cooldowns import Cooldowns
 from bot.ui import words
+from bot.ui.text import rest_text
 from facts.entities import Author, Origin
 
 if TYPE_CHECKING:
@@ -20,6 +24,12 @@ FACT_ID = "tianhe-length"
 OTHER, OTHER_ID = "when was tianhe launched?", "tianhe-launch"
 OPERATOR = Author(Origin.OPERATOR)
 SAY = words.ENGLISH
+# Questions of which one part has no answer.
+PARTIAL = (
+    "how long is tianhe and how heavy is it?",
+    "how long is tianhe? and how much did the module cost?",
+    "how long is tianhe and who is the president of France?",
+)
 SEND, EDIT, DELETE = (
     ("POST", "/channels/*/messages"),
     ("PATCH", "/channels/*/messages/*"),
@@ -182,9 +192,7 @@ async def test_after_quick_edits_the_reply_is_that_to_the_last(world: World) -> 
 
 async def test_every_reply_to_a_message_goes_with_it_and_what_others_posted_is_theirs(world: World) -> None:
     asked = await world.mention(QUESTION)
-    private = await world.moderator.context_menu(world.channel, "Answer this question", asked)
-    assert private.response is not None
-    await world.moderator.click(private.response, label=SAY.post)
+    await post(world, asked)
     await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
     assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID], [FACT_ID]]
     await world.member.delete(asked)
@@ -213,4 +221,128 @@ async def test_a_question_that_is_edited_or_deleted_while_it_is_answered(
     await world.mention(QUESTION)
     assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID]]
     await world.mention(QUESTION)
+    assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID]]
+
+
+async def test_an_edit_that_speaks_to_the_bot_no_longer_takes_the_answer_back(world: World) -> None:
+    asked = await world.mention(QUESTION)
+    await world.member.edit(asked, QUESTION)
+    assert world.replies() == []
+    assert await world.knowledge.bookkeeping.replies(9) == []
+
+
+async def test_an_edit_that_asks_nothing_any_more_gets_what_such_a_message_gets(world: World) -> None:
+    for text, said in (("", SAY.hello), ("thanks", SAY.welcome), ("that's wrong", SAY.sorry)):
+        asked = await world.mention(QUESTION)
+        await world.member.edit(asked, f"<@{world.bot_id}> {text}")
+        assert world.last_reply().embeds[0].description == said
+        await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
+        assert world.shown(world.last_reply()) == [OTHER_ID]
+
+
+async def test_what_others_posted_stays_when_the_question_is_taken_back(world: World) -> None:
+    asked = await world.mention(QUESTION)
+    await post(world, asked)
+    await world.member.edit(asked, QUESTION)
+    assert [reply.content for reply in world.replies()] == [SAY.posted.format(asker=world.moderator.mention)]
+
+
+async def post(world: World, asked: discord.Message) -> discord.Message:
+    """Let the moderator have the answer to a message posted."""
+    private = await world.moderator.context_menu(world.channel, "Answer this question", asked)
+    assert private.response is not None
+    await world.moderator.click(private.response, label=SAY.post)
+    return world.last_reply()
+
+
+async def test_a_correction_keeps_who_had_it_posted_and_what_was_said_of_the_rest(world: World) -> None:
+    question = world.question(PARTIAL, lambda answer: answer.partial and FACT_ID in [fact.id for fact in answer.facts])
+    remark = str(rest_text(world.knowledge.ask(question)))
+    posted = await post(world, await world.member.send(world.channel, question))
+    assert remark in str(posted.embeds[0].description)
+    await world.restart()
+    for _ in range(2):
+        await world.teach_shared(FACT_ID, f"{world.knowledge.fact(FACT_ID).statement} So it is.")
+        after = world.reread(posted)
+        assert after.content == posted.content == SAY.posted.format(asker=world.moderator.mention)
+        assert "So it is." in str(after.embeds[0].description)
+        assert remark in str(after.embeds[0].description)
+        assert "Corrected <t:" in str(after.embeds[0].description)
+        assert world.pings_nobody(after)
+    await world.knowledge.remove(FACT_ID, OPERATOR)
+    await world.env.settle()
+    assert world.reread(posted).content == posted.content
+
+
+async def test_a_fact_that_comes_back_comes_back_in_the_replies(world: World) -> None:
+    reply = await world.asked(QUESTION)
+    facts, here = world.knowledge, world.guild.id
+    for taken_away, brought_back in (
+        (facts.remove(FACT_ID, OPERATOR), facts.restore(FACT_ID, OPERATOR)),
+        (facts.hide(FACT_ID, here), facts.unhide(FACT_ID, here)),
+    ):
+        await taken_away
+        await world.env.settle()
+        assert world.shown(world.reread(reply)) == []
+        assert "Withdrawn <t:" in str(world.reread(reply).embeds[0].description)
+        await brought_back
+        await world.env.settle()
+        assert world.shown(world.reread(reply)) == [FACT_ID]
+        assert "Back <t:" in str(world.reread(reply).embeds[0].description)
+
+
+async def test_what_one_server_hides_stays_in_the_replies_elsewhere(world: World) -> None:
+    private = await world.told(QUESTION)
+    await world.asked(QUESTION)
+    await world.knowledge.hide(FACT_ID, world.guild.id)
+    await world.env.settle()
+    assert world.shown(world.last_reply()) == []
+    assert world.last_reply(world.dm).embeds[0].description == private.embeds[0].description
+
+
+async def test_of_a_correction_and_an_edit_at_once_the_edit_counts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await world.mention(QUESTION)
+    await world.mention(QUESTION)
+    edit = discord.PartialMessage.edit
+    edits = 0
+    answered_anew = asyncio.Event()
+
+    async def edit_meanwhile(self: discord.PartialMessage, **changes: Any) -> discord.Message:
+        nonlocal edits
+        edits += 1
+        number = edits
+        changed = await edit(self, **changes)
+        if number == 1:
+            # The latest reply is corrected first; before its turn comes, the question of the other one is edited.
+            world.env.backend.edit_message(first.channel.id, first.id, {"content": f"<@{world.bot_id}> {OTHER}"})
+            await answered_anew.wait()
+        else:
+            answered_anew.set()
+        return changed
+
+    monkeypatch.setattr(discord.PartialMessage, "edit", edit_meanwhile)
+    await world.teach_shared(FACT_ID, "It is 17 metres long.")
+    assert edits == 2
+    assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID], [FACT_ID]]
+
+
+async def test_a_correction_while_an_edit_is_sent_does_not_bring_the_old_answer_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await world.mention(QUESTION)
+    edit = discord.PartialMessage.edit
+
+    async def corrected_meanwhile(self: discord.PartialMessage, **changes: Any) -> discord.Message:
+        changed = await edit(self, **changes)
+        monkeypatch.setattr(discord.PartialMessage, "edit", edit)
+        fact = replace(world.knowledge.fact(FACT_ID), statement="It is 17 metres long.")
+        await world.knowledge.edit(fact, OPERATOR)
+        await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "tianwen-correcting"))
+        return changed
+
+    monkeypatch.setattr(discord.PartialMessage, "edit", corrected_meanwhile)
+    await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
+    assert world.knowledge.fact(FACT_ID).statement == "It is 17 metres long."
     assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID]]

@@ -121,6 +121,13 @@ async def test_thanks_get_a_word_and_neither_a_fact_nor_a_place_on_the_queue(wor
     assert world.shown(await world.told("and when was it launched?")) == ["tianhe-launch"]
 
 
+@pytest.mark.parametrize("text", ["no", "no, that's wrong", "That’s not what I asked!", "WRONG", "不对"])
+async def test_a_complaint_gets_no_fact_but_what_helps(world: World, text: str) -> None:
+    await world.asked(QUESTION)
+    assert (await world.asked(text)).embeds[0].description == words.words_for_question(text, None).sorry
+    assert await world.knowledge.bookkeeping.queued(world.guild.id) == []
+
+
 async def test_a_bare_mention_in_reply_to_a_question_answers_that_question(world: World) -> None:
     question = await world.mention(QUESTION, by=world.moderator)
     asked = await world.mention("", reply_to=question)

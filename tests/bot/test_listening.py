@@ -145,7 +145,29 @@ async def test_what_is_meant_for_somebody_else_gets_silence(world: World) -> Non
     said = await world.moderator.send(world.channel, "good morning")
     await world.member.send(world.channel, f"<@{world.moderator.id}> {QUESTION}")
     await world.member.send(world.channel, QUESTION, reply_to=said)
+    await world.member.send(world.channel, f"> {QUESTION}\n16.6 metres")
+    await world.member.send(world.channel, f"```\n{QUESTION}\n```")
     assert world.replies() == []
+
+
+async def test_an_answer_goes_when_its_question_is_edited_to_be_meant_for_somebody_else(world: World) -> None:
+    await listen(world, cooldown_s=0)
+    for text, answers in ((f"<@{world.moderator.id}> {QUESTION}", 0), (f"<@{world.bot_id}> {QUESTION}", 1)):
+        asked = await world.member.send(world.channel, "When was Tianhe launched?")
+        await world.member.edit(asked, text)
+        assert len(world.replies()) == answers
+
+
+async def test_in_a_post_whatever_somebody_else_writes_leaves_them_the_word(world: World) -> None:
+    forum = world.guild.create_forum_channel("help")
+    await world.env.settle()
+    await listen(world, listening_channel_ids=(forum.id,), wait_s=20, cooldown_s=0)
+    answered, alone = await world.post(forum, "a question", QUESTION), await world.post(forum, "another", QUESTION)
+    await world.moderator.send(answered, "about 17 metres, I think")
+    await world.member.send(alone, "anyone?")
+    await world.env.advance_time(21)
+    assert world.replies(answered) == []
+    assert [world.shown(reply) for reply in world.replies(alone)] == [[FACT_ID]]
 
 
 async def test_a_post_that_asks_in_its_title_keeps_its_answer_when_its_text_is_edited(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -82,6 +83,69 @@ async def test_nobody_posts_through_the_bot_where_they_or_it_may_not_write(world
         world.deny(world.channel, everyone=everyone, send_messages=False)
     await world.env.settle()
     await world.member.click(early.response, label=SAY.post)
+    assert world.shown(world.channel.history(viewer=world.moderator)[-1]) == [FACT_ID]
+
+
+async def test_an_answer_that_discord_refuses_to_post_can_be_posted_later(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = await world.moderator.send(world.channel, f"{QUESTION} who is Zhou Jianping?")
+    result = await world.member.context_menu(world.channel, MENU, asked)
+    assert result.response is not None
+    facts = world.shown(world.response(result))
+    assert len(facts) == 2
+    for status in (403, 429, 500):
+        world.env.inject_error("POST", f"/channels/{world.channel.id}/messages", status=status, times=None)
+        refused = await world.member.click(result.response, label=SAY.post)
+        assert [message.content for message in refused.followups] == [SAY.not_posted]
+        world.env.backend.faults.clear()
+    await world.member.click(result.response, label=SAY.post)
+    assert world.shown(world.channel.history(viewer=world.moderator)[-1]) == facts
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_an_answer_is_posted_once_and_not_when_it_is_forgotten(world: World) -> None:
+    asked = await world.moderator.send(world.channel, QUESTION)
+    first, second = [await world.member.context_menu(world.channel, MENU, asked) for _ in range(2)]
+    assert first.response is not None
+    assert second.response is not None
+    known = world.bot.replies.of_message(first.response.id)
+    assert known is not None
+    # As it is while another click posts it.
+    world.bot.replies.put(replace(known, posted=True))
+    refused = await world.member.click(first.response, label=SAY.post)
+    assert world.response(refused).content == SAY.not_postable
+    world.bot.replies.put(known)
+    await world.member.click(first.response, label=SAY.post)
+    assert world.bot.replies.of_message(first.response.id) is None
+    before = len(world.channel.history(viewer=world.moderator))
+    privacy = world.response(await world.member.slash(world.channel, "privacy"))
+    await world.member.click(privacy, label=SAY.delete_mine)
+    refused = await world.member.click(second.response, label=SAY.post)
+    assert world.response(refused).content == SAY.not_postable
+    assert len(world.channel.history(viewer=world.moderator)) == before
+
+
+async def test_an_answer_that_does_not_fit_its_message_any_more_is_not_posted(world: World) -> None:
+    edited, deleted = [await world.moderator.send(world.channel, QUESTION) for _ in range(2)]
+    results = [await world.member.context_menu(world.channel, MENU, asked) for asked in (edited, deleted)]
+    await world.env.advance_time(5)
+    await world.moderator.edit(edited, "how old is Tianhe?")
+    await world.moderator.delete(deleted)
+    before = len(world.channel.history(viewer=world.moderator))
+    for result, sentence in zip(results, (SAY.question_edited, SAY.question_gone), strict=True):
+        assert result.response is not None
+        refused = await world.member.click(result.response, label=SAY.post)
+        assert [message.content for message in refused.followups] == [sentence]
+    assert len(world.channel.history(viewer=world.moderator)) == before
+
+
+async def test_without_the_history_an_answer_is_posted_all_the_same(world: World) -> None:
+    asked = await world.moderator.send(world.channel, QUESTION)
+    result = await world.member.context_menu(world.channel, MENU, asked)
+    assert result.response is not None
+    world.env.inject_error("GET", f"/channels/{world.channel.id}/messages/{asked.id}", status=403, times=None)
+    await world.member.click(result.response, label=SAY.post)
     assert world.shown(world.channel.history(viewer=world.moderator)[-1]) == [FACT_ID]
 
 

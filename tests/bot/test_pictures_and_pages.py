@@ -118,3 +118,12 @@ async def test_pages_turn_for_the_asker_and_their_edges_are_off(world: World) ->
         await world.knowledge.remove(f"long-{number}", Author(Origin.OPERATOR), server_id=world.guild.id)
     await turn("back")
     assert str(world.reread(message).embeds[0].title) == SAY.sources_title
+
+
+async def test_a_list_shows_what_editors_wrote_as_they_wrote_it_each_on_one_line(world: World) -> None:
+    milestone = Milestone(PartialDate.parse("2031"), "**Zorblax** [comes](https://example.org)", planned=True)
+    await world.teach("zorblax", "The zorblax\ncomes.", "when?", milestone=milestone, topic="crew")
+    timeline = str(shown(await world.member.slash(world.channel, "milestones")).embeds[0].description)
+    assert r"\*\*Zorblax\*\* \[comes\]\(https://example.org\)" in timeline
+    crew = shown(await world.member.slash(world.channel, "crew"))
+    assert all(line.startswith("- ") for line in str(crew.embeds[0].description).split("\n"))

@@ -148,6 +148,22 @@ async def test_none_of_these_puts_the_question_on_the_queue_also_after_a_restart
     assert [q.doubt for q in queued] == [Doubt.NONE_OF_THESE]
 
 
+async def test_nobody_is_told_that_a_question_was_noted_when_it_was_not(
+    world: World, article_database: Database
+) -> None:
+    unsure, _ = await choices(world)
+    forgotten, _ = await choices(world)
+    world.bot.replies.take(forgotten.id)
+    answered = await world.asked(QUESTION)
+    async with article_database.writing() as session:
+        await session.execute(text("DROP TABLE queued_questions"))
+    for reply in (unsure, forgotten):
+        await world.member.click(reply, label=SAY.none_of_these)
+        assert world.reread(reply).embeds[0].description == SAY.none_of_these_reply
+    voted = await world.member.click(answered, custom_id=world.buttons(answered)[WRONG])
+    assert told(voted) == SAY.voted_right.format(right=0, wrong=1)
+
+
 async def test_a_question_without_an_answer_is_queued_and_a_known_unknown_is_not(world: World) -> None:
     await world.asked("how heavy is Tianhe?")
     assert await world.knowledge.bookkeeping.queued(world.guild.id) == []
