@@ -11,7 +11,7 @@ import itertools
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 from playwright.async_api import Browser, async_playwright
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import simcord
 
+    from bot.client import Tianwen
     from bot.tryout import Stage
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -88,6 +89,19 @@ async def settings(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.moderator.slash(channel, "settings")
 
 
+async def queue(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    bot = cast("Tianwen", stage.env.bot)
+    elsewhere = stage.guild.create_text_channel("asked")
+    await stage.env.settle()
+    await bot.knowledge.change_server_settings(stage.guild.id, queue_channel_id=channel.id)
+    for person in (stage.member, stage.moderator):
+        await stage.mention(elsewhere, "do they miss their dogs?", by=person)
+    await stage.mention(elsewhere, "how do I become a pen pal of the crew?")
+    await stage.member.click(elsewhere.last_message, label="None of these")
+    await stage.mention(elsewhere, "What does Tiangong mean?")
+    await stage.member.click(elsewhere.last_message, custom_id="tw:vote:wrong:station-name-meaning")
+
+
 async def direct(stage: Stage, _channel: simcord.ChannelHandle) -> None:
     await stage.member.user.send_dm("How big is the living space up there?")
     await stage.member.user.send_dm("thanks! and who built the module?")
@@ -97,9 +111,13 @@ SCENES: dict[str, Callable[[Stage, Any], Awaitable[None]]] = {
     scene.__name__: scene
     for scene in (
         *(answers, choices, conversation, source, crew, modules, milestones),
-        *(about, privacy, settings, direct),
+        *(about, privacy, settings, queue, direct),
     )
 }
+
+
+# These are for those who keep the server and its facts.
+EDITORS = {"settings", "queue"}
 
 
 async def _ensure_browser(self: ManagedCapture) -> Browser:
@@ -145,7 +163,7 @@ async def main() -> None:
                 await knowledge.set_server_settings(built.guild.id, listening)
                 await scene(built, channel)
                 in_dm = channel.last_message is None and name == "direct"
-                viewer = built.member.user if in_dm else built.moderator if name == "settings" else built.member
+                viewer = built.member.user if in_dm else built.moderator if name in EDITORS else built.member
                 shown = built.member.user.dm_channel if in_dm else channel
                 async with built.env.preview(shown, viewers=[viewer], layout="channel") as preview:
                     for width, pixels in WIDTHS.items():

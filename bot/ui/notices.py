@@ -61,4 +61,4 @@ def _queued_line(question: OpenQuestion, words: Words) -> str:
     parts = [why, discord.utils.format_dt(queued.at, "R")]
     if question.count > 1:
         parts.insert(1, words.times.format(count=question.count))
-    return f"- {on_one_line(queued.question, _QUESTION)} ({', '.join(parts)})"
+    return f"- **{on_one_line(queued.question, _QUESTION)}** {' · '.join(parts)}"

@@ -139,13 +139,13 @@ class Words:
     loaded: str = "{facts} facts, {phrasings} ways of asking for them, {unknowns} known unknowns."
     privacy_title: str = "What I keep"
     privacy: str = (
-        "Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up.\n"
-        "For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
+        "- Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up.\n"
+        "- For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
         "corrections reach it, and a code in place of your name for each vote.\n"
-        "Questions that I could not answer are kept for 30 days and shown to the editors here, with a code in place of "
-        "your name that only lets you delete them, and votes are kept as bare counts, so that people can mend the "
+        "- Questions that I could not answer are kept for 30 days and shown to the editors here, with a code in place "
+        "of your name that only lets you delete them, and votes are kept as bare counts, so that people can mend the "
         "facts.\n"
-        "Changes of facts keep for good who made them."
+        "- Changes of facts keep for good who made them."
     )
     delete_mine: str = "Delete what is mine"
     deleted: str = "Done: your last questions are forgotten, and so are {count} records of what you asked and voted."
@@ -158,7 +158,7 @@ class Words:
     queue_more: str = "… and more"
     queue_empty: str = "None just now."
     queued_unanswered: str = "I had no answer"
-    queued_none_of_these: str = "none of what I offered"
+    queued_none_of_these: str = "I offered only other answers"
     queued_not_right: str = "`{id}` was not right"
     times: str = "{count} times"
 

@@ -54,9 +54,10 @@ async def test_open_questions_are_shown_in_one_message_without_who_asked(world: 
     await press_wrong(world, await world.asked(QUESTION), WRONG, RIGHT, WRONG)
     await world.told(UNHEARD)
     first, second = shown(queue).split("\n")
-    assert first.startswith(f"- {QUESTION} ({SAY.queued_not_right.format(id=FACT_ID)}, <t:")
-    assert second.startswith(rf"- {UNHEARD} @everyone \*now\* \[a\]\(https://example.org\) ({SAY.queued_unanswered}, ")
-    assert SAY.times.format(count=2) in second
+    assert first.startswith(f"- **{QUESTION}** {SAY.queued_not_right.format(id=FACT_ID)} · <t:")
+    question, _, why = second.rpartition("** ")
+    assert question == rf"- **{UNHEARD} @everyone \*now\* \[a\]\(https://example.org\)"
+    assert why.startswith(f"{SAY.queued_unanswered} · {SAY.times.format(count=2)} · <t:")
     assert str(world.member.id) not in str(queue.history()[0].embeds[0].to_dict())
     assert world.pings_nobody(queue.history()[0])
 
@@ -82,8 +83,8 @@ async def test_what_somebody_has_deleted_and_what_is_old_is_shown_no_longer(worl
     await world.asked(OTHER, by=world.moderator)
     result = await world.member.slash(world.channel, "privacy")
     await world.member.click(world.response(result), label=SAY.delete_mine)
-    assert shown(queue).startswith(f"- {OTHER} (")
-    assert "\n" not in shown(queue)
+    assert shown(queue).startswith(f"- **{OTHER}**")
+    assert shown(queue).count("**") == 2
     await world.env.advance_time(QUESTIONS_KEPT.total_seconds())
     await world.restart()
     await world.env.settle()
@@ -112,7 +113,7 @@ async def test_a_message_that_somebody_deleted_is_sent_anew_also_after_a_restart
     await world.asked(UNHEARD)
     await world.restart()
     await world.asked(OTHER)
-    assert shown(queue).startswith(f"- {OTHER} (")
+    assert shown(queue).startswith(f"- **{OTHER}**")
     await world.moderator.delete(queue.history()[0])
     await world.asked(UNHEARD)
     assert SAY.times.format(count=2) in shown(queue)
@@ -129,7 +130,7 @@ async def test_what_discord_or_the_server_forbids_costs_nothing_else(
     world.deny(queue, send_messages=False, embed_links=True)
     await world.env.settle()
     await world.asked(UNHEARD)
-    assert queue.history()[0].content.startswith(f"{SAY.queue_title}\n\n- {UNHEARD} (")
+    assert queue.history()[0].content.startswith(f"{SAY.queue_title}\n\n- **{UNHEARD}**")
     for status in (403, 429, 500):
         world.env.inject_error(*EDIT, status=status, times=None)
         await world.asked(OTHER)
