@@ -23,15 +23,19 @@ from bot.memory import LastQuestions
 from bot.replies import Replies
 from bot.runtime import open_knowledge
 from bot.settings import SettingsError
-from bot.ui.answers import ITEMS
+from bot.ui.answers import ITEMS, talk_reply
 from bot.ui.lists import LIST_ITEMS
 from bot.ui.translations import CommandTranslator
-from facts.entities import QueuedQuestion
+from bot.ui.words import small_talk
+from facts.entities import Doubt, QueuedQuestion
 from facts.errors import DatabaseError, TianwenError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
-    from facts.entities import Doubt
+    from bot.ui.embeds import Reply
+    from bot.ui.words import Words
+    from facts.engine import Answer
+    from facts.entities import SentReply
     from facts.knowledge import KnowledgeBase
 
 log = logging.getLogger(__name__)
@@ -53,6 +57,8 @@ EXTENSIONS = (
 FINISH_SECONDS = 5.0
 # How discord.py names the tasks in which it handles events, commands and buttons.
 _HANDLER_TASKS = ("discord.py: on_", "CommandTree-", "discord-ui-")
+# And how the cogs name those in which they change messages.
+_COG_TASKS = ("tianwen-correcting", "tianwen-review-queue")
 
 
 class DiscordUnavailableError(TianwenError):
@@ -122,23 +128,52 @@ class Tianwen(commands.Bot):
         """Take the mentions of the bot out of what somebody wrote to it."""
         return re.sub(rf"<@!?{self.user.id}>", " ", text).strip() if self.user is not None else text.strip()
 
+    async def keep_reply(self, reply: SentReply, answer: Answer, *, private: bool = False) -> None:
+        """Note a reply that was sent, and queue its question if that is open.
+
+        Args:
+            reply: the reply.
+            answer: what it shows; where a fact was changed while it was sent, it is corrected.
+            private: whether only the asker sees it; then its question is not for the editors.
+        """
+        await self.replies.keep(reply)
+        for fact in answer.shown:
+            if self.knowledge.find(fact.id, reply.server_id) != fact:
+                self.dispatch("outdated_reply", reply, fact)
+        if answer.is_open and not private:
+            await self.queue(answer.question, Doubt.UNANSWERED, server_id=reply.server_id, author_id=reply.worded_by)
+
+    async def withdraw(self, reply: SentReply) -> None:
+        """Take the question that a reply answered off the review queue; where that fails, it stays."""
+        try:
+            await self.knowledge.bookkeeping.withdraw(reply)
+        except DatabaseError as error:
+            log.warning("A question could not be taken off the review queue: %s", error)
+
+    def small_talk_reply(self, answer: Answer, server_id: int | None, words: Words) -> Reply | None:
+        """Give what to say to somebody who asks nothing; None where they do, or where a fact is asked for like that."""
+        kind = small_talk(answer.question)
+        if kind is None or answer.is_exact:
+            return None
+        return talk_reply(kind, self.knowledge.engine.examples(server_id), words)
+
     async def queue(
         self,
         question: str,
         doubt: Doubt,
         *,
         server_id: int | None,
-        asker_id: int | None,
+        author_id: int | None,
         fact_id: str | None = None,
         private: bool = False,
     ) -> bool:
         """Put a question on the review queue; where that fails, only the queue has lost something.
 
         Args:
-            question: in the person's words; one without a letter or digit asks nothing.
+            question: as it was asked; one without a letter or digit asks nothing.
             doubt: why it waits.
             server_id: where; None for the operator's queue.
-            asker_id: the Discord id of the person whose words they are, if anybody's; it is not kept.
+            author_id: the Discord id of the person whose words it is, if anybody's; it is not kept.
             fact_id: what was answered, if anything.
             private: whether only the person saw the answer: then no channel shows it.
 
@@ -149,7 +184,7 @@ class Tianwen(commands.Bot):
             return False
         queued = QueuedQuestion(server_id, question, doubt, fact_id, discord.utils.utcnow(), private=private)
         try:
-            await self.knowledge.bookkeeping.queue(queued, asker_id)
+            await self.knowledge.bookkeeping.queue(queued, author_id)
         except DatabaseError as error:
             log.warning("A question could not be put on the review queue: %s", error)
             return False
@@ -187,7 +222,9 @@ class Tianwen(commands.Bot):
     async def _finish(self) -> None:
         current = asyncio.current_task()
         handlers = [
-            task for task in asyncio.all_tasks() if task is not current and task.get_name().startswith(_HANDLER_TASKS)
+            task
+            for task in asyncio.all_tasks()
+            if task is not current and task.get_name().startswith((*_HANDLER_TASKS, *_COG_TASKS))
         ]
         if handlers:
             _, late = await asyncio.wait(handlers, timeout=FINISH_SECONDS)

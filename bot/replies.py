@@ -8,19 +8,55 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.ui.text import rest_text
 from facts.bookkeeping import REPLIES_KEPT
+from facts.entities import SentReply
 from facts.errors import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.ui.words import Words
     from facts.bookkeeping import Bookkeeping
-    from facts.entities import SentReply
+    from facts.engine import Answer
 
 log = logging.getLogger(__name__)
 
 # So many replies are known at most; the oldest go first.
 REPLIES_MOST = 10_000
+
+
+def sent_reply(
+    answer: Answer,
+    words: Words,
+    *,
+    message_id: int,
+    channel_id: int,
+    server_id: int | None,
+    asker_id: int,
+    author_id: int | None = None,
+    question_id: int | None = None,
+    context: str | None = None,
+    addressed: bool = True,
+) -> SentReply:
+    """Give what is to be known of a reply that was sent just now, with this answer in these words.
+
+    The rest is as in ``SentReply``.
+    """
+    return SentReply(
+        message_id=message_id,
+        channel_id=channel_id,
+        server_id=server_id,
+        question_id=question_id,
+        asker_id=asker_id,
+        question=answer.question,
+        context=context,
+        fact_ids=tuple(fact.id for fact in answer.shown),
+        addressed=addressed,
+        at=discord.utils.utcnow(),
+        author_id=None if author_id == asker_id else author_id,
+        remark=rest_text(answer, words),
+    )
 
 
 class Replies:
@@ -49,7 +85,7 @@ class Replies:
         return reply if reply is not None and discord.utils.utcnow() - reply.at < REPLIES_KEPT else None
 
     def of_question(self, question_id: int) -> list[SentReply]:
-        """Give the replies to a message, the earliest first."""
+        """Give the replies to a message."""
         known = (self.of_message(message_id) for message_id in self._by_question.get(question_id, ()))
         return [reply for reply in known if reply is not None]
 
@@ -100,6 +136,7 @@ class Replies:
             log.warning("Replies that are gone could not be forgotten yet: %s", error)
 
     def forget_person(self, user_id: int) -> None:
-        """Forget one person's replies in memory."""
-        for message_id in [m for m, reply in self._by_message.items() if reply.asker_id == user_id]:
+        """Forget in memory the replies to one person, and to their words."""
+        theirs = [m for m, reply in self._by_message.items() if user_id in {reply.asker_id, reply.author_id}]
+        for message_id in theirs:
             self.take(message_id)

@@ -11,9 +11,10 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 
-from facts.entities import Doubt, OpenQuestion, PostedMessage, QueuedQuestion, SentReply, VoteCount
+from facts.entities import Doubt, OpenQuestion, QueuedQuestion, QueueMessage, SentReply, VoteCount
+from facts.listeners import Listeners
 from facts.models import (
     SHARED,
     QueuedQuestionRow,
@@ -53,7 +54,8 @@ class Bookkeeping:
         # Of many replies at once, each waits here for its turn to be kept: SQLite would refuse those that wait long.
         # It is held across the transaction only: never across a sleep or a call to Discord.
         self._alone = asyncio.Lock()
-        self._listeners: list[Callable[[int | None], None]] = []
+        self.queue_changes: Listeners[int | None] = Listeners()
+        """Told whose review queue has changed; None for the operator's."""
 
     # Replies
 
@@ -79,6 +81,7 @@ class Bookkeeping:
                     fact_ids=list(reply.fact_ids),
                     addressed=reply.addressed,
                     at=reply.at,
+                    author_id=reply.author_id,
                     remark=reply.remark,
                     posted=reply.posted,
                 )
@@ -140,24 +143,15 @@ class Bookkeeping:
 
     # The review queue
 
-    def on_queue_change(self, listener: Callable[[int | None], None]) -> Callable[[], None]:
-        """Tell this listener, from now on, whose review queue has changed. It must not block.
-
-        Returns:
-            What to call when it need not be told any longer.
-        """
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    async def queue(self, queued: QueuedQuestion, asker_id: int | None) -> None:
+    async def queue(self, queued: QueuedQuestion, author_id: int | None) -> None:
         """Put a question, cut if need be, on a server's review queue, or (None) on the operator's.
 
-        The same answer to the same question is put there once, however many do not find it right: votes are counted
-        elsewhere.
+        One person's same question is put there once, and so is the same answer to the same question, however many do
+        not find it right: votes are counted elsewhere.
 
         Args:
             queued: the question.
-            asker_id: the Discord id of the person whose words they are, if anybody's; it is not kept.
+            author_id: the Discord id of the person whose words it is, if anybody's; it is not kept.
         """
         question, server_id = queued.question[:QUESTION_MAX], queued.server_id or SHARED
         same = select(QueuedQuestionRow.id).where(
@@ -168,7 +162,10 @@ class Bookkeeping:
             QueuedQuestionRow.private == queued.private,
         )
         async with self._alone, self._database.writing(alone=True) as session:
-            if queued.doubt is Doubt.NOT_RIGHT and (await session.scalars(same.limit(1))).first() is not None:
+            asker = None if author_id is None else _code(await _key(session), question, author_id)
+            if queued.doubt is not Doubt.NOT_RIGHT:
+                same = same.where(QueuedQuestionRow.asker == asker)
+            if (await session.scalars(same.limit(1))).first() is not None:
                 return
             session.add(
                 QueuedQuestionRow(
@@ -178,10 +175,20 @@ class Bookkeeping:
                     fact_slug=queued.fact_id,
                     at=queued.at,
                     private=queued.private,
-                    asker=None if asker_id is None else _code(await _key(session), question, asker_id),
+                    asker=asker,
                 )
             )
-        self._tell(server_id)
+        self.queue_changes.tell(server_id or None)
+
+    async def withdraw(self, reply: SentReply) -> None:
+        """Take the question that a reply answered off the queue: its author has changed it or taken it back."""
+        question, row = reply.question[:QUESTION_MAX], QueuedQuestionRow
+        same = delete(row).where(row.server_id == (reply.server_id or SHARED), row.question == question)
+        async with self._alone, self._database.writing(alone=True) as session:
+            theirs = same.where(row.asker == _code(await _key(session), question, reply.worded_by))
+            gone = list(await session.scalars(theirs.returning(row.id)))
+        if gone:
+            self.queue_changes.tell(reply.server_id)
 
     async def queued(self, server_id: int | None) -> list[QueuedQuestion]:
         """Give the questions on a server's review queue, oldest first."""
@@ -200,50 +207,56 @@ class Bookkeeping:
             rows = await session.scalars(select(row).where(row.id.in_(counts)).order_by(row.id.desc()))
             return [OpenQuestion(_queued(found), counts[found.id]) for found in rows]
 
-    async def queue_message(self, server_id: int) -> PostedMessage | None:
-        """Give the message in which a server's review queue is shown, if there is one."""
+    async def queue_messages(self) -> list[QueueMessage]:
+        """Give the messages that show review queues, the latest first."""
+        query = select(QueueMessageRow).order_by(QueueMessageRow.message_id.desc())
         async with self._database.reading() as session:
-            row = await session.get(QueueMessageRow, server_id)
-        return PostedMessage(row.channel_id, row.message_id) if row else None
+            rows = await session.scalars(query)
+            return [QueueMessage(row.server_id, row.channel_id, row.message_id) for row in rows]
 
-    async def keep_queue_message(self, server_id: int, message: PostedMessage | None) -> None:
-        """Remember in which message a server's review queue is shown; None where there is none any more."""
+    async def keep_queue_message(self, message: QueueMessage) -> None:
+        """Remember a message that shows a review queue."""
+        row = QueueMessageRow(message_id=message.message_id, channel_id=message.channel_id, server_id=message.server_id)
         async with self._alone, self._database.writing() as session:
-            if message is None:
-                await session.execute(delete(QueueMessageRow).where(QueueMessageRow.server_id == server_id))
-            else:
-                row = QueueMessageRow(server_id=server_id, channel_id=message.channel_id, message_id=message.message_id)
-                await session.merge(row)
+            await session.merge(row)
 
-    def _tell(self, *server_ids: int) -> None:
-        for server_id in server_ids:
-            for listener in self._listeners:
-                listener(server_id or None)
+    async def forget_queue_message(self, message_id: int) -> None:
+        """Forget such a message: it is gone."""
+        async with self._alone, self._database.writing() as session:
+            await session.execute(delete(QueueMessageRow).where(QueueMessageRow.message_id == message_id))
 
     # Forgetting
 
     async def forget_person(self, user_id: int) -> int:
-        """Delete what is kept of one person: replies to them, their questions on the review queue, and their votes.
+        """Delete what is kept of one person: replies to them, what they asked, and their votes.
 
         Returns:
             How many records are gone.
         """
+        reply, queued = SentReplyRow, QueuedQuestionRow
         async with self._alone, self._database.writing(alone=True) as session:
             key = await _key(session)
-            replies = await session.scalars(select(SentReplyRow).where(SentReplyRow.asker_id == user_id))
-            asked = await session.scalars(select(QueuedQuestionRow).where(QueuedQuestionRow.asker.is_not(None)))
-            votes = await session.scalars(select(VoteRow))
-            mine: list[SentReplyRow | QueuedQuestionRow | VoteRow] = [*replies]
-            questions = [row for row in asked if row.asker == _code(key, row.question, user_id)]
-            mine += questions
-            for vote in votes:
-                if vote.voter == _code(key, vote.message_id, user_id):
-                    await _count(session, vote, -1)
-                    mine.append(vote)
-            for row in mine:
-                await session.delete(row)
-        self._tell(*{row.server_id for row in questions})
-        return len(mine)
+            replies = delete(reply).where(or_(reply.asker_id == user_id, reply.author_id == user_id))
+            gone = len(list(await session.scalars(replies.returning(reply.message_id))))
+            coded = select(queued.id, queued.question, queued.asker).where(queued.asker.is_not(None))
+            asked = list(await session.execute(coded))
+            cast = list(await session.execute(select(VoteRow.message_id, VoteRow.voter)))
+            # Codes cannot be looked up, only compared with those of the person.
+            mine = await asyncio.to_thread(
+                lambda: [row.id for row in asked if row.asker == _code(key, row.question, user_id)]
+            )
+            votes = await asyncio.to_thread(
+                lambda: [row for row in cast if row.voter == _code(key, row.message_id, user_id)]
+            )
+            questions = delete(queued).where(queued.id.in_(mine)).returning(queued.server_id)
+            servers = set(await session.scalars(questions))
+            for message_id, voter in votes:
+                vote = await session.get_one(VoteRow, (message_id, voter))
+                await _count(session, vote, -1)
+                await session.delete(vote)
+        for server_id in servers:
+            self.queue_changes.tell(server_id or None)
+        return gone + len(mine) + len(votes)
 
     async def forget_old(self) -> None:
         """Delete what has been kept for long enough. Votes leave their counts behind."""
@@ -253,7 +266,8 @@ class Bookkeeping:
             await session.execute(delete(VoteRow).where(VoteRow.at <= now - REPLIES_KEPT))
             old = delete(QueuedQuestionRow).where(QueuedQuestionRow.at <= now - QUESTIONS_KEPT)
             servers = set(await session.scalars(old.returning(QueuedQuestionRow.server_id)))
-        self._tell(*servers)
+        for server_id in servers:
+            self.queue_changes.tell(server_id or None)
 
 
 async def _key(session: AsyncSession) -> bytes:
@@ -296,6 +310,7 @@ def _reply(row: SentReplyRow) -> SentReply:
         fact_ids=tuple(row.fact_ids),
         addressed=row.addressed,
         at=row.at,
+        author_id=row.author_id,
         remark=row.remark,
         posted=row.posted,
     )

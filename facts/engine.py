@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from facts.entities import Fact, KnownUnknown, Name
 from facts.errors import FactNotFoundError
 from facts.matching.decision import ANSWER_THRESHOLD, MAX_RELATED, Evidence, Outcome
-from facts.matching.index import Index
+from facts.matching.index import EXACT, Index
 from facts.matching.lexicon import TYPO_FACTOR
 from facts.matching.matcher import Match, Matcher, settle
 
@@ -94,6 +94,12 @@ class Answer:
     def shown(self) -> tuple[Fact, ...]:
         """The facts that are told: those of an answer, none of a choice."""
         return self.facts if self.outcome is Outcome.ANSWER else ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether somebody has written down these very words as a way of asking for the fact that answers."""
+        best = (reason.considered[0] for reason in self.why if reason.considered)
+        return self.outcome is Outcome.ANSWER and any(found.similarity >= EXACT for found in best)
 
     @property
     def is_open(self) -> bool:

@@ -223,8 +223,9 @@ class SentReply:
         fact_ids: the facts that it shows; none when it offers choices or says that it does not know.
         addressed: whether the bot was spoken to.
         at: when it was sent, aware UTC.
+        author_id: whose words the question is, where that is not who asked: somebody else's message was answered.
         remark: what it says of a part of the question that has no answer.
-        posted: whether somebody had it posted in reply to another's message.
+        posted: whether it was posted on request, in reply to a message that did not ask the bot.
     """
 
     message_id: int
@@ -237,8 +238,14 @@ class SentReply:
     fact_ids: tuple[str, ...]
     addressed: bool
     at: dt.datetime
+    author_id: int | None = None
     remark: str | None = None
     posted: bool = False
+
+    @property
+    def worded_by(self) -> int:
+        """Whose words the question is."""
+        return self.asker_id if self.author_id is None else self.author_id
 
 
 class Doubt(enum.StrEnum):
@@ -279,9 +286,10 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class PostedMessage:
-    """Where a message of the bot's stands; ids are Discord's."""
+class QueueMessage:
+    """A message that shows a server's review queue; ids are Discord's."""
 
+    server_id: int
     channel_id: int
     message_id: int
 

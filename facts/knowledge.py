@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,9 +17,10 @@ from facts.entities import Action, Author, Fact, FactChange, Revision, ServerSet
 from facts.errors import FactNotFoundError, InvalidFactError
 from facts.exchange import source_key
 from facts.forms import FactForm, SourceForm, describe_faults, fact_to_form
+from facts.listeners import Listeners
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from facts.database import Database
     from facts.entities import KnownUnknown, Name, Pack, Source
@@ -48,7 +50,10 @@ class KnowledgeBase:
         self._clock = clock
         self.bookkeeping = Bookkeeping(database, clock)
         self._settings: dict[int, ServerSettings] = {}
-        self._listeners: list[Callable[[FactChange], None]] = []
+        self.fact_changes: Listeners[FactChange] = Listeners()
+        """Told of every change, once the changed fact answers."""
+        self.settings_changes: Listeners[int] = Listeners()
+        """Told which server has set something."""
         # One change at a time reaches store and index, so that both see changes in the same order. It is held across
         # the transaction only: never across a sleep or a call to Discord.
         self._changing = asyncio.Lock()
@@ -158,6 +163,13 @@ class KnowledgeBase:
         """
         return self._engine.fact(fact_id, server_id)
 
+    def find(self, fact_id: str, server_id: int | None = None) -> Fact | None:
+        """Give one fact as a server, or (None) everyone, sees it; None where there is none."""
+        try:
+            return self._engine.fact(fact_id, server_id)
+        except FactNotFoundError:
+            return None
+
     def facts(self, server_id: int | None = None, *, topic: str | None = None) -> list[Fact]:
         """Give the facts that a server sees, of one topic or all."""
         return [fact for fact in self._engine.facts(server_id) if topic is None or fact.topic == topic]
@@ -254,10 +266,8 @@ class KnowledgeBase:
             async with self._database.writing() as session:
                 change = self._change(author, reason)
                 await store.set_fact_removed(session, fact_id, change, server_id, removed=True)
-            before = self._own(fact_id, server_id)
-            self._engine.discard_fact(fact_id, server_id)
-            self._go_on_learning()
-            self._tell(FactChange(before, None, server_id))
+            with self._telling(fact_id, server_id):
+                self._engine.discard_fact(fact_id, server_id)
 
     async def restore(
         self, fact_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
@@ -332,9 +342,8 @@ class KnowledgeBase:
         async with self._changing:
             async with self._database.writing() as session:
                 await store.hide_shared_fact(session, fact_id, server_id, replacement)
-            before = self._own(fact_id, server_id)
-            self._engine.hide(fact_id, server_id)
-            self._tell(FactChange(before, self._own(fact_id, server_id), server_id))
+            with self._telling(fact_id, server_id):
+                self._engine.hide(fact_id, server_id)
 
     async def unhide(self, fact_id: str, server_id: int) -> None:
         """Show a hidden or replaced shared fact to a server again.
@@ -346,9 +355,8 @@ class KnowledgeBase:
         async with self._changing:
             async with self._database.writing() as session:
                 await store.unhide_shared_fact(session, fact_id, server_id)
-            before = self._own(fact_id, server_id)
-            self._engine.unhide(fact_id, server_id)
-            self._tell(FactChange(before, self._own(fact_id, server_id), server_id))
+            with self._telling(fact_id, server_id):
+                self._engine.unhide(fact_id, server_id)
 
     # What else is kept
 
@@ -366,6 +374,7 @@ class KnowledgeBase:
             async with self._database.writing() as session:
                 await store.set_server_settings(session, server_id, settings)
             self._settings[server_id] = settings
+        self.settings_changes.tell(server_id)
 
     async def change_server_settings(self, server_id: int, **changes: Any) -> ServerSettings:  # noqa: ANN401 - by name
         """Change some of what a server has set, and keep the rest as it is by then; see ``set_server_settings``.
@@ -396,33 +405,19 @@ class KnowledgeBase:
         async with self._database.writing() as session:
             await store.set_command_tree_digest(session, application_id, digest, self._clock())
 
-    def on_change(self, listener: Callable[[FactChange], None]) -> Callable[[], None]:
-        """Tell this listener of every fact that changes from now on, once the change answers. It must not block.
-
-        Returns:
-            What to call when it need not be told any longer.
-        """
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
     def _put(self, fact: Fact, position: int, server_id: int | None) -> None:
-        """Let a fact answer, and tell those who listen."""
-        before = self._own(fact.id, server_id)
-        self._engine.put(fact, position, server_id)
+        with self._telling(fact.id, server_id):
+            self._engine.put(fact, position, server_id)
+
+    @contextmanager
+    def _telling(self, fact_id: str, server_id: int | None) -> Iterator[None]:
+        """Let a change in memory take effect, and tell what it did to a fact, if anything."""
+        before = self.find(fact_id, server_id)
+        yield
         self._go_on_learning()
-        self._tell(FactChange(before, fact, server_id))
-
-    def _own(self, fact_id: str, server_id: int | None) -> Fact | None:
-        try:
-            return self._engine.fact(fact_id, server_id)
-        except FactNotFoundError:
-            return None
-
-    def _tell(self, change: FactChange) -> None:
-        if change.before == change.after:
-            return
-        for listener in self._listeners:
-            listener(change)
+        after = self.find(fact_id, server_id)
+        if before != after:
+            self.fact_changes.tell(FactChange(before, after, server_id))
 
     def _change(self, author: Author, reason: str | None) -> Change:
         return store.Change(author, self._clock(), reason)

@@ -265,6 +265,7 @@ class SentReplyRow(Base):
     fact_ids: Mapped[list[str]] = mapped_column(JSON)
     addressed: Mapped[bool]
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    author_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     remark: Mapped[str | None] = mapped_column(Text)
     posted: Mapped[bool] = mapped_column(server_default=false())
 
@@ -299,7 +300,8 @@ class VoteCountRow(Base):
 class QueuedQuestionRow(Base):
     """A question that waits for an editor; kept for 30 days.
 
-    ``asker`` is a keyed digest of the person's id and the question, so that they can have it deleted: it names nobody.
+    ``asker`` is a keyed digest of the question and of the id of the person whose words it is, so that they can have it
+    deleted: it names nobody.
     """
 
     __tablename__ = "queued_questions"
@@ -315,13 +317,13 @@ class QueuedQuestionRow(Base):
 
 
 class QueueMessageRow(Base):
-    """The message in which a server's queue channel shows the review queue."""
+    """A message that shows a server's review queue, until it is known to be gone."""
 
     __tablename__ = "queue_messages"
 
-    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     channel_id: Mapped[int] = mapped_column(BigInteger)
-    message_id: Mapped[int] = mapped_column(BigInteger)
+    server_id: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class VoterKeyRow(Base):

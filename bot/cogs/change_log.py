@@ -25,7 +25,7 @@ class ChangeLog(commands.Cog):
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
         self.bot = bot
-        self._stop_listening = bot.knowledge.on_change(lambda change: bot.dispatch("fact_change", change))
+        self._stop_listening = bot.knowledge.fact_changes.add(lambda change: bot.dispatch("fact_change", change))
 
     async def cog_unload(self) -> None:
         """Listen to changes no longer."""

@@ -13,11 +13,11 @@ import discord
 from discord.ext import commands
 
 from bot.errors import UNREACHED, sentence_for
-from bot.ui.answers import Reader, answer_reply, examples_reply
+from bot.replies import sent_reply
+from bot.ui.answers import Reader, answer_reply
 from bot.ui.embeds import Reply, sentence_reply
-from bot.ui.text import rest_text
-from bot.ui.words import SmallTalk, small_talk, words_for_question
-from facts.entities import Doubt, SentReply
+from bot.ui.words import words_for_question
+from facts.engine import Answer
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from bot.client import Tianwen
     from bot.ui.words import Words
-    from facts.engine import Answer
+    from facts.entities import SentReply
 
 log = logging.getLogger(__name__)
 
 # A quote answers somebody, and code is for people to look at.
-_QUOTE_OR_CODE = re.compile(r"^>|```", re.MULTILINE)
+_QUOTE_OR_CODE = re.compile(r"^\s*(?:>|>>>) |```", re.MULTILINE)
 _TALK = {discord.MessageType.default, discord.MessageType.reply}
 # A question that is edited within this time gets its reply edited.
 EDITS = dt.timedelta(minutes=10)
@@ -38,11 +38,11 @@ EDITS = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question in a message, what it gets, and with which question before it was understood."""
+    """What a message gets, with which question before it was understood, and whose words were asked, if others'."""
 
-    question: str
     answer: Answer
     context: str | None = None
+    author_id: int | None = None
     addressed: bool = True
 
 
@@ -78,29 +78,27 @@ class Messages(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Answer a message that is meant for the bot, or a question in a listening channel."""
-        if message.author.bot or message.webhook_id is not None or message.type not in _TALK:
-            return
-        self._give_way(message)
-        if message.guild is None or self._is_addressed(message):
-            await self._guarded(message, self._seen_through(message, self._answer_addressed(message)))
-        elif self._listens_to(message):
-            self._wait_and_answer(message)
+        if _is_from_a_person(message):
+            self._give_way(message)
+            await self._take_up(message)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Answer an edited question anew, in the reply that it got."""
-        message = payload.message
-        if message.author.bot or discord.utils.utcnow() - message.created_at > EDITS:
+        """Answer an edited question anew, in the reply that it got; or at all, if it speaks to the bot only now."""
+        message, before = payload.message, payload.cached_message
+        if not _is_from_a_person(message) or discord.utils.utcnow() - message.created_at > EDITS:
             return
         waiting = self._waiting.get(message.id)
         if waiting is not None:
             if message.content != waiting.content:
                 self._waiting.pop(message.id).task.cancel()
-                self._wait_and_answer(message)
+                await self._take_up(message)
         elif message.id in self._overtaken:
             self._overtaken[message.id].append(message)
-        else:
+        elif self._reply_to(message) is not None:
             await self._guarded(message, self._seen_through(message, self._answer_anew(message)))
+        elif before is not None and self._is_addressed(message) and not self._is_addressed(before):
+            await self._take_up(message)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -111,6 +109,13 @@ class Messages(commands.Cog):
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Take the replies to deleted questions away."""
         await self._gone(payload.message_ids)
+
+    async def _take_up(self, message: discord.Message) -> None:
+        """Answer a message if it is meant for the bot, or asks in a listening channel."""
+        if message.guild is None or self._is_addressed(message):
+            await self._guarded(message, self._seen_through(message, self._answer_addressed(message)))
+        elif self._listens_to(message):
+            self._wait_and_answer(message)
 
     # Who is meant
 
@@ -125,13 +130,8 @@ class Messages(commands.Cog):
         return isinstance(reference, discord.Message) and reference.author == user
 
     def _listens_to(self, message: discord.Message) -> bool:
-        """Tell whether a message stands where the server wants questions answered unasked, and can be read.
-
-        What mentions, quotes or replies to somebody is meant for them.
-        """
-        if message.guild is None or not self.bot.intents.message_content or message.mentions or message.reference:
-            return False
-        if _QUOTE_OR_CODE.search(message.content):
+        """Tell whether a message stands where the server wants questions answered unasked, and can be read."""
+        if message.guild is None or not self.bot.intents.message_content or _is_for_others(message):
             return False
         listening = self.bot.knowledge.server_settings(message.guild.id).listening_channel_ids
         if message.channel.id in listening:
@@ -167,35 +167,30 @@ class Messages(commands.Cog):
         if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
             return
         context = self.bot.last_questions.recall(message.author.id, message.channel.id)
-        asked, reply = self._ask(message, context)
-        await self._send_and_keep(message, reply, asked)
+        await self._send_and_keep(message, *self._ask(message, context))
 
-    def _ask(self, message: discord.Message, context: str | None) -> tuple[_Asked | None, Reply]:
-        """Put the question in a message to the facts; where there is none, only give what to say instead."""
-        words = self._words(message)
-        question = self.bot.without_mention(message.content)
+    def _ask(self, message: discord.Message, context: str | None) -> tuple[_Asked, Reply]:
+        """Put the question in a message to the facts; where there is none, give what to say instead."""
+        words, server_id = self._words(message), _server_id(message)
+        question, author_id = self.bot.without_mention(message.content), None
         reference = message.reference.resolved if message.reference else None
-        others = isinstance(reference, discord.Message) and reference.author != self.bot.user
-        if not question and others and isinstance(reference, discord.Message):
+        is_theirs = isinstance(reference, discord.Message) and reference.author != self.bot.user
+        if not question and isinstance(reference, discord.Message) and is_theirs:
             # A bare mention in a reply to somebody's message asks to answer that message.
-            question = reference.content.strip()
-        server_id = _server_id(message)
-        if not question:
-            if message.guild is not None and self.bot.user not in message.mentions:
-                by_role = message.guild.self_role in message.role_mentions
-                return None, sentence_reply(words.unreadable_role if by_role else words.unreadable_reply)
-            if others:
-                return None, sentence_reply(words.unreadable_question)
-        match small_talk(question):
-            case SmallTalk.GREETING:
-                return None, examples_reply(self.bot.knowledge.engine.examples(server_id), words)
-            case SmallTalk.THANKS:
-                return None, sentence_reply(words.welcome)
-            case SmallTalk.COMPLAINT:
-                return None, sentence_reply(words.sorry)
-        answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)
+            question, author_id = reference.content.strip(), reference.author.id
+        reply = None
+        if not question and message.guild is not None and self.bot.user not in message.mentions:
+            by_role = message.guild.self_role in message.role_mentions
+            reply = sentence_reply(words.unreadable_role if by_role else words.unreadable_reply)
+        elif not question and is_theirs:
+            reply = sentence_reply(words.unreadable_question)
+        else:
+            answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)
+            reply = self.bot.small_talk_reply(answer, server_id, words)
+        if reply is not None:
+            return _Asked(Answer(question, Outcome.IGNORED)), reply
         self.bot.last_questions.remember(message.author.id, message.channel.id, answer.to_lean_on)
-        asked = _Asked(question, answer, context)
+        asked = _Asked(answer, context, author_id)
         return asked, self._reply(message, asked)
 
     def _reply(self, message: discord.Message, asked: _Asked) -> Reply:
@@ -204,11 +199,11 @@ class Messages(commands.Cog):
         reader = Reader(message.author.id, self._words(message), votes)
         return answer_reply(asked.answer, reader, self.bot.knowledge.neighbours(asked.answer.shown, server_id))
 
-    async def _send_and_keep(self, message: discord.Message, reply: Reply, asked: _Asked | None) -> None:
+    async def _send_and_keep(self, message: discord.Message, asked: _Asked, reply: Reply) -> None:
         """Send a reply, then note it: also one that answers nothing, since its message may yet be edited to ask."""
         sent = await self._send(message, reply)
         if sent is not None:
-            await self._keep(self._kept(message, sent.id, asked), asked)
+            await self.bot.keep_reply(self._sent(message, sent.id, asked), asked.answer)
 
     async def _seen_through(self, message: discord.Message, doing: Coroutine[Any, Any, None]) -> None:
         """Do something about a message; if it is edited or deleted meanwhile, then do what that asks for."""
@@ -241,27 +236,20 @@ class Messages(commands.Cog):
             )
         return await message.channel.send(**reply.arguments(embeds=embeds))
 
-    def _kept(self, message: discord.Message, reply_id: int, asked: _Asked | None) -> SentReply:
+    def _sent(self, message: discord.Message, reply_id: int, asked: _Asked) -> SentReply:
         """Give what is to be known of the reply to a message."""
-        return SentReply(
+        return sent_reply(
+            asked.answer,
+            self._words(message),
             message_id=reply_id,
             channel_id=message.channel.id,
             server_id=_server_id(message),
             question_id=message.id,
             asker_id=message.author.id,
-            question=asked.question if asked else self.bot.without_mention(message.content),
-            context=asked.context if asked else None,
-            fact_ids=tuple(fact.id for fact in asked.answer.shown) if asked else (),
-            addressed=asked is None or asked.addressed,
-            at=discord.utils.utcnow(),
-            remark=rest_text(asked.answer, self._words(message)) if asked else None,
+            author_id=asked.author_id,
+            context=asked.context,
+            addressed=asked.addressed,
         )
-
-    async def _keep(self, reply: SentReply, asked: _Asked | None) -> None:
-        """Note a reply, and queue its question if that is open."""
-        await self.bot.replies.keep(reply)
-        if asked is not None and asked.answer.is_open:
-            await self.bot.queue(asked.question, Doubt.UNANSWERED, server_id=reply.server_id, asker_id=reply.asker_id)
 
     # Unasked, in listening channels
 
@@ -281,9 +269,11 @@ class Messages(commands.Cog):
     def _ask_unaddressed(self, message: discord.Message) -> _Asked | None:
         server_id = _server_id(message)
         for question in self._questions(message):
+            if _QUOTE_OR_CODE.search(question):
+                continue
             answer = self.bot.knowledge.ask(question, server_id=server_id, addressed=False)
             if answer.outcome is Outcome.ANSWER:
-                return _Asked(question, answer, addressed=False)
+                return _Asked(answer, addressed=False)
         return None
 
     def _questions(self, message: discord.Message) -> list[str]:
@@ -307,24 +297,34 @@ class Messages(commands.Cog):
         if self.bot.cooldowns.take_unaddressed(message.author.id, *place, settings.cooldown_s):
             return
         self.bot.last_questions.remember(message.author.id, message.channel.id, asked.answer.to_lean_on)
-        answering = self._send_and_keep(message, self._reply(message, asked), asked)
+        answering = self._send_and_keep(message, asked, self._reply(message, asked))
         await self._guarded(message, self._seen_through(message, answering))
 
     # Afterwards
 
-    async def _answer_anew(self, message: discord.Message) -> None:
-        # What others had posted in reply to the message stays theirs.
+    def _reply_to(self, message: discord.Message) -> SentReply | None:
+        """Give the reply that the author of a message got; what others had posted in reply to it stays theirs."""
         replies = self.bot.replies.of_question(message.id)
-        known = next((reply for reply in replies if reply.asker_id == message.author.id), None)
-        if known is None or known.question in self._questions(message):
+        return next((r for r in replies if r.asker_id == message.author.id and not r.posted), None)
+
+    async def _answer_anew(self, message: discord.Message) -> None:
+        known = self._reply_to(message)
+        if known is None:
+            return
+        if not self._is_still_meant(message, known):
+            await self._take_back(known)
+            return
+        questions = self._questions(message)
+        if known.question in questions or (message.reference is not None and not questions[-1]):
+            # The words are the same, as when Discord adds a preview; or they are another's, and asked already.
             return
         asked, reply = self._ask_anew(message, known)
-        if reply is None:
-            await self._delete(known)
+        if asked is None or reply is None:
+            await self._take_back(known)
             return
-        kept = self._kept(message, known.message_id, asked)
+        sent = self._sent(message, known.message_id, asked)
         # Known before it is sent: if a fact is corrected meanwhile, this is the answer that counts.
-        self.bot.replies.put(kept)
+        self.bot.replies.put(sent)
         embeds = message.guild is None or message.channel.permissions_for(message.guild.me).embed_links
         try:
             channel = self.bot.get_partial_messageable(known.channel_id)
@@ -332,15 +332,24 @@ class Messages(commands.Cog):
         except UNREACHED:
             self.bot.replies.put(known)
             raise
-        await self._keep(kept, asked)
+        if not known.fact_ids:
+            await self.bot.withdraw(known)
+        await self.bot.keep_reply(sent, asked.answer)
+
+    def _is_still_meant(self, message: discord.Message, known: SentReply) -> bool:
+        """Tell whether an edited message is still meant for the bot."""
+        if message.guild is None or self._is_addressed(message):
+            return True
+        if not known.addressed:
+            return not _is_for_others(message)
+        # Not every edit comes with the message that it replies to.
+        answered = message.reference.message_id if message.reference else None
+        return answered is not None and self.bot.replies.of_message(answered) is not None
 
     def _ask_anew(self, message: discord.Message, known: SentReply) -> tuple[_Asked | None, Reply | None]:
-        """Put an edited question to the facts; there is no reply any more where it is not meant for the bot now."""
         if known.addressed or self._is_addressed(message):
-            # Whether a reply is one to the bot, Discord tells with the message itself, but not with every edit.
-            is_meant = message.guild is None or self._is_addressed(message) or message.reference is not None
-            return self._ask(message, known.context) if is_meant else (None, None)
-        asked = self._ask_unaddressed(message) if self._listens_to(message) else None
+            return self._ask(message, known.context)
+        asked = self._ask_unaddressed(message)
         if asked is None:
             return None, None
         self.bot.last_questions.remember(message.author.id, message.channel.id, asked.answer.to_lean_on)
@@ -355,20 +364,31 @@ class Messages(commands.Cog):
             if message_id in self._overtaken:
                 self._overtaken[message_id].append(None)
             for known in self.bot.replies.of_question(message_id):
-                await self._delete(known)
+                await self._take_back(known)
         await self.bot.replies.forget(list(message_ids))
 
-    async def _delete(self, reply: SentReply) -> None:
+    async def _take_back(self, reply: SentReply) -> None:
+        """Delete a reply, and take its question off the review queue."""
         channel = self.bot.get_partial_messageable(reply.channel_id)
         try:
             await channel.get_partial_message(reply.message_id).delete()
         except UNREACHED as error:
             log.warning("A reply could not be deleted: %s", error)
         await self.bot.replies.forget([reply.message_id])
+        await self.bot.withdraw(reply)
 
     def _words(self, message: discord.Message) -> Words:
         locale = message.guild.preferred_locale if message.guild else discord.Locale.american_english
         return words_for_question(message.content, locale)
+
+
+def _is_from_a_person(message: discord.Message) -> bool:
+    return not message.author.bot and message.webhook_id is None and message.type in _TALK
+
+
+def _is_for_others(message: discord.Message) -> bool:
+    """Tell whether a message mentions somebody or replies to somebody."""
+    return bool(message.mentions or message.role_mentions or message.mention_everyone or message.reference)
 
 
 def _server_id(message: discord.Message) -> int | None:

@@ -10,12 +10,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.access import may_embed, may_post, must_be_private, server_id_of
+from bot.replies import sent_reply
 from bot.ui import limits
 from bot.ui.answers import PostButton, Reader, answer_reply
-from bot.ui.text import rest_text
 from bot.ui.words import words_for
 from facts.engine import Answer
-from facts.entities import Doubt, SentReply
 from facts.errors import FactNotFoundError
 from facts.matching.decision import Outcome
 
@@ -68,6 +67,10 @@ class Questions(commands.Cog):
                 answer, context = Answer(fact.canonical_question, Outcome.ANSWER, (fact,)), None
         if answer is None:
             answer = self.bot.knowledge.ask(question, server_id=server_id, context=context)
+        talk = self.bot.small_talk_reply(answer, server_id, reader.words)
+        if talk is not None:
+            await interaction.response.send_message(**talk.arguments(embeds=may_embed(interaction)), ephemeral=private)
+            return
         self.bot.last_questions.remember(*place, answer.to_lean_on)
         await self._respond(interaction, answer, reader, context)
 
@@ -86,15 +89,15 @@ class Questions(commands.Cog):
         if not await self._is_rested(interaction):
             return
         question = self.bot.without_mention(message.content)
-        if not question:
-            await interaction.response.send_message(words_for(interaction.locale).nothing_to_answer, ephemeral=True)
-            return
         reader, server_id = Reader.of(interaction, private=True), server_id_of(interaction)
         answer = self.bot.knowledge.ask(question, server_id=server_id)
+        if self.bot.small_talk_reply(answer, server_id, reader.words) is not None:
+            await interaction.response.send_message(reader.words.nothing_to_answer, ephemeral=True)
+            return
         post = None
         if answer.outcome is Outcome.ANSWER and may_post(interaction):
             post = PostButton(message.id, reader.words.post)
-        await self._respond(interaction, answer, reader, further=post)
+        await self._respond(interaction, answer, reader, author_id=message.author.id, further=post)
 
     async def _is_rested(self, interaction: discord.Interaction[Tianwen]) -> bool:
         """Tell whether the person and the channel may have another answer; if not, tell them when."""
@@ -110,6 +113,7 @@ class Questions(commands.Cog):
         answer: Answer,
         reader: Reader,
         context: str | None = None,
+        author_id: int | None = None,
         further: PostButton | None = None,
     ) -> None:
         """Send the reply, then note it, and queue its question if that is open."""
@@ -121,24 +125,17 @@ class Questions(commands.Cog):
             **reply.arguments(embeds=may_embed(interaction)), ephemeral=reader.private
         )
         if response.message_id is not None:
-            await self.bot.replies.keep(
-                SentReply(
-                    message_id=response.message_id,
-                    channel_id=interaction.channel_id or 0,
-                    server_id=server_id,
-                    question_id=None,
-                    asker_id=reader.id,
-                    question=answer.question,
-                    context=context,
-                    fact_ids=tuple(fact.id for fact in answer.shown),
-                    addressed=True,
-                    at=discord.utils.utcnow(),
-                    remark=rest_text(answer, reader.words),
-                )
+            sent = sent_reply(
+                answer,
+                reader.words,
+                message_id=response.message_id,
+                channel_id=interaction.channel_id or 0,
+                server_id=server_id,
+                asker_id=reader.id,
+                author_id=author_id,
+                context=context,
             )
-        # What somebody asks for themselves alone, or about another's message, is not for the editors.
-        if answer.is_open and not reader.private:
-            await self.bot.queue(answer.question, Doubt.UNANSWERED, server_id=server_id, asker_id=reader.id)
+            await self.bot.keep_reply(sent, answer, private=reader.private)
 
 
 async def setup(bot: Tianwen) -> None:

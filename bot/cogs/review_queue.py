@@ -3,102 +3,167 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from typing import TYPE_CHECKING
 
 import discord
-from discord.ext import commands
+from discord.ext import commands, tasks
 
 from bot.errors import UNREACHED
 from bot.ui.notices import QUEUE_SHOWN, queue_reply
 from bot.ui.words import words_for
-from facts.entities import PostedMessage
+from facts.entities import QueueMessage
 from facts.errors import DatabaseError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.client import Tianwen
     from bot.ui.embeds import Reply
 
 log = logging.getLogger(__name__)
 
+# Discord allows few edits of older messages (error 30046); what changes later goes into a new one.
+_EDITED_FOR = dt.timedelta(hours=1)
+# What could not be shown is tried again after so long.
+_AGAIN_MINUTES = 10
+
 
 class ReviewQueue(commands.Cog):
-    """Keeps that message up to date: it is edited rather than followed by others, so it forgets what the queue does."""
+    """Keeps that message up to date, so that it forgets what the queue forgets."""
 
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
         self.bot = bot
-        # Of one server's message one edit is under way at a time; what changes meanwhile goes into the next one.
+        # For one server one task is at work; what changes meanwhile it does afterwards.
         self._changed: set[int] = set()
         self._showing: dict[int, asyncio.Task[None]] = {}
-        self._stop_listening = bot.knowledge.bookkeeping.on_queue_change(self._queue_changed)
+        # Where Discord or the database refused; at first, every server that shows its queue is behind.
+        self._behind: set[int] | None = None
+        # What the message of a server says, as far as this process has written it.
+        self._said: dict[int, str] = {}
+        knowledge = bot.knowledge
+        self._stops = (
+            knowledge.bookkeeping.queue_changes.add(self._show),
+            knowledge.settings_changes.add(self._show),
+        )
+
+    async def cog_load(self) -> None:
+        """Begin to catch up."""
+        self._catch_up.start()
 
     async def cog_unload(self) -> None:
         """End everything."""
-        self._stop_listening()
+        for stop in self._stops:
+            stop()
+        self._catch_up.cancel()
         for task in self._showing.values():
             task.cancel()
         await asyncio.gather(*self._showing.values(), return_exceptions=True)
 
-    @commands.Cog.listener()
-    async def on_queue_channel_set(self, server_id: int) -> None:
-        """Show the queue where the server wants it from now on."""
-        self._queue_changed(server_id)
+    @tasks.loop(minutes=_AGAIN_MINUTES)
+    async def _catch_up(self) -> None:
+        try:
+            behind = await self._showing_servers() if self._behind is None else self._behind
+        except DatabaseError as error:
+            log.warning("The review queues could not be shown: %s", error)
+            return
+        self._behind = set()
+        for server_id in behind:
+            self._show(server_id)
 
-    def _queue_changed(self, server_id: int | None) -> None:
+    @_catch_up.before_loop
+    async def _until_ready(self) -> None:
+        await self.bot.wait_until_ready()
+
+    async def _showing_servers(self) -> set[int]:
+        shown = {message.server_id for message in await self.bot.knowledge.bookkeeping.queue_messages()}
+        settings = self.bot.knowledge.server_settings
+        return shown | {guild.id for guild in self.bot.guilds if settings(guild.id).queue_channel_id is not None}
+
+    def _show(self, server_id: int | None) -> None:
         if server_id is None:
             return
         self._changed.add(server_id)
         task = self._showing.get(server_id)
         if task is None or task.done():
-            self._showing[server_id] = asyncio.create_task(self._show(server_id), name="tianwen-review-queue")
+            self._showing[server_id] = asyncio.create_task(self._keep_showing(server_id), name="tianwen-review-queue")
 
-    async def _show(self, server_id: int) -> None:
+    async def _keep_showing(self, server_id: int) -> None:
         while server_id in self._changed:
             self._changed.discard(server_id)
             guild = self.bot.get_guild(server_id)
             try:
-                if guild is not None:
-                    await self._show_now(guild)
+                is_shown = guild is None or await self._show_now(guild)
             except (*UNREACHED, DatabaseError) as error:
                 log.warning("The review queue could not be shown: %s", error)
+                is_shown = False
+            if not is_shown and self._behind is not None:
+                self._behind.add(server_id)
 
-    async def _show_now(self, guild: discord.Guild) -> None:
+    async def _show_now(self, guild: discord.Guild) -> bool:
+        """Show the queue in its channel and nowhere else; tell whether that is so now."""
         books = self.bot.knowledge.bookkeeping
         channel_id = self.bot.knowledge.server_settings(guild.id).queue_channel_id
-        posted = await books.queue_message(guild.id)
-        if posted is not None and posted.channel_id != channel_id:
-            await books.keep_queue_message(guild.id, None)
-            await self._delete(posted)
-            posted = None
         channel = guild.get_channel(channel_id) if channel_id is not None else None
-        if not isinstance(channel, discord.TextChannel):
-            return
-        questions = await books.open_questions(guild.id, QUEUE_SHOWN + 1)
-        reply = queue_reply(questions, words_for(guild.preferred_locale))
-        may = channel.permissions_for(guild.me)
-        if posted is not None and await self._edit(posted, reply, embeds=may.embed_links):
-            return
-        if questions and may.send_messages:
-            sent = await channel.send(**reply.arguments(embeds=may.embed_links))
-            await books.keep_queue_message(guild.id, PostedMessage(channel.id, sent.id))
+        messages = [message for message in await books.queue_messages() if message.server_id == guild.id]
+        now, is_shown = None, True
+        if isinstance(channel, discord.TextChannel):
+            now = next((message for message in messages if message.channel_id == channel.id), None)
+            questions = await books.open_questions(guild.id, QUEUE_SHOWN + 1)
+            if questions or now is not None:
+                reply = queue_reply(questions, words_for(guild.preferred_locale))
+                now = await self._write(channel, now, reply)
+                is_shown = now is not None or not questions
+        are_gone = await self._take_away(message for message in messages if message != now)
+        return is_shown and are_gone
 
-    async def _edit(self, posted: PostedMessage, reply: Reply, *, embeds: bool) -> bool:
-        """Show the queue in its message; tell whether that is still there."""
+    async def _write(self, channel: discord.TextChannel, now: QueueMessage | None, reply: Reply) -> QueueMessage | None:
+        """Let the message in the channel say this, or send one; give the message that says it."""
+        guild, may = channel.guild, channel.permissions_for(channel.guild.me)
+        said = self._said.get(guild.id)
+        if now is not None and said == reply.text:
+            return now
+        is_old = now is not None and discord.utils.utcnow() - discord.utils.snowflake_time(now.message_id) > _EDITED_FOR
+        if now is not None and not (is_old and said is not None and may.send_messages):
+            try:
+                await self._message(now).edit(**reply.edits(embeds=may.embed_links))
+            except discord.NotFound:
+                now = None
+            else:
+                self._said[guild.id] = reply.text
+                return now
+        if not may.send_messages:
+            return now
+        sent = await channel.send(**reply.arguments(embeds=may.embed_links))
+        now = QueueMessage(guild.id, channel.id, sent.id)
         try:
-            await self._message(posted).edit(**reply.edits(embeds=embeds))
-        except discord.NotFound:
-            return False
-        return True
+            await self.bot.knowledge.bookkeeping.keep_queue_message(now)
+        except DatabaseError:
+            # Nobody would know of it any more.
+            await sent.delete()
+            raise
+        self._said[guild.id] = reply.text
+        return now
 
-    async def _delete(self, posted: PostedMessage) -> None:
-        try:
-            await self._message(posted).delete()
-        except UNREACHED as error:
-            log.info("The message with the review queue could not be deleted: %s", error)
+    async def _take_away(self, messages: Iterable[QueueMessage]) -> bool:
+        """Delete messages that show the queue no longer; tell whether all are gone."""
+        are_gone = True
+        for message in messages:
+            try:
+                await self._message(message).delete()
+            except discord.NotFound:
+                pass
+            except UNREACHED as error:
+                log.warning("A message with the review queue could not be deleted: %s", error)
+                are_gone = False
+                continue
+            await self.bot.knowledge.bookkeeping.forget_queue_message(message.message_id)
+        return are_gone
 
-    def _message(self, posted: PostedMessage) -> discord.PartialMessage:
-        return self.bot.get_partial_messageable(posted.channel_id).get_partial_message(posted.message_id)
+    def _message(self, message: QueueMessage) -> discord.PartialMessage:
+        return self.bot.get_partial_messageable(message.channel_id).get_partial_message(message.message_id)
 
 
 async def setup(bot: Tianwen) -> None:

@@ -13,12 +13,13 @@ from bot.errors import UNREACHED
 from bot.ui.answers import Reader, facts_reply, posted_reply
 from bot.ui.embeds import sentence_reply
 from bot.ui.words import words_for_question
-from facts.errors import DatabaseError, FactNotFoundError
+from facts.entities import FactChange
+from facts.errors import DatabaseError
 
 if TYPE_CHECKING:
     from bot.client import Tianwen
     from bot.ui.embeds import Reply
-    from facts.entities import Fact, FactChange, SentReply
+    from facts.entities import Fact, SentReply
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Upkeep(commands.Cog):
         """Serve this bot."""
         self.bot = bot
         self._correcting: set[asyncio.Task[None]] = set()
-        self._stop_listening = bot.knowledge.on_change(self._changed)
+        self._stop_listening = bot.knowledge.fact_changes.add(self._changed)
 
     async def cog_load(self) -> None:
         """Begin to forget."""
@@ -71,19 +72,29 @@ class Upkeep(commands.Cog):
             self._correcting.add(task)
             task.add_done_callback(self._correcting.discard)
 
+    @commands.Cog.listener()
+    async def on_outdated_reply(self, reply: SentReply, shown: Fact) -> None:
+        """Correct a reply whose fact was changed while it was sent."""
+        change = FactChange(shown, self.bot.knowledge.find(shown.id, reply.server_id), reply.server_id)
+        if change.after is None or _says(change.after) != _says(shown):
+            await self._correct([reply.message_id], shown.id, change)
+
     async def _correct(self, reply_ids: list[int], fact_id: str, change: FactChange) -> None:
         for reply_id in reply_ids:
             # Its question may have been edited, or deleted, meanwhile.
             known = self.bot.replies.of_message(reply_id)
             if known is None or fact_id not in known.fact_ids:
                 continue
-            if self._fact(fact_id, known.server_id) not in {None, change.after}:
-                # This server sees a fact of its own in place of the shared one.
+            if self.bot.knowledge.find(fact_id, known.server_id) != change.after:
+                # This server sees a fact of its own in place of the shared one, or none.
                 continue
             try:
                 channel = self.bot.get_partial_messageable(known.channel_id)
                 shown = self._corrected(known, change).edits(embeds=self._may_embed(known))
                 await channel.get_partial_message(known.message_id).edit(**shown)
+            except discord.NotFound:
+                # It is gone, or only the asker sees it: such a message cannot be changed any more.
+                log.info("A reply could not be found to be corrected")
             except UNREACHED as error:
                 log.warning("A reply could not be corrected: %s", error)
 
@@ -92,7 +103,7 @@ class Upkeep(commands.Cog):
         guild = self.bot.get_guild(known.server_id) if known.server_id is not None else None
         words = words_for_question(known.question, guild.preferred_locale if guild else None)
         when = discord.utils.format_dt(discord.utils.utcnow(), "R")
-        found = [self._fact(fact_id, known.server_id) for fact_id in known.fact_ids]
+        found = [self.bot.knowledge.find(fact_id, known.server_id) for fact_id in known.fact_ids]
         facts = [fact for fact in found if fact is not None]
         kept = words.corrected if change.before is not None else words.restored
         note = (kept if len(facts) == len(found) else words.withdrawn).format(when=when)
@@ -108,12 +119,6 @@ class Upkeep(commands.Cog):
         guild = self.bot.get_guild(known.server_id) if known.server_id is not None else None
         channel = guild.get_channel_or_thread(known.channel_id) if guild is not None else None
         return guild is None or channel is None or channel.permissions_for(guild.me).embed_links
-
-    def _fact(self, fact_id: str, server_id: int | None) -> Fact | None:
-        try:
-            return self.bot.knowledge.fact(fact_id, server_id)
-        except FactNotFoundError:
-            return None
 
 
 def _says(fact: Fact) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 from dataclasses import dataclass
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 
 from bot.access import is_editor, may_embed, may_post, server_id_of
-from bot.errors import answer_error
+from bot.errors import UNREACHED, answer_error
 from bot.ui import limits
 from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, sentence_reply, source_reply
 from bot.ui.items import Button, may_use, show_beside, show_instead
 from bot.ui.text import answer_text, facts_text
-from bot.ui.words import ENGLISH, Words, words_for
+from bot.ui.words import ENGLISH, SmallTalk, Words, words_for
+from facts.engine import Answer
 from facts.entities import FACT_ID_PATTERN, Doubt
 from facts.matching.decision import Outcome
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.client import Tianwen
-    from facts.engine import Answer
     from facts.entities import Fact, SentReply
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,19 @@ def facts_reply(facts: Sequence[Fact], reader: Reader, related: Sequence[Fact] =
 def posted_reply(reply: Reply, asker_id: int, words: Words) -> Reply:
     """Say above a reply to somebody's message who asked for it."""
     return dataclasses.replace(reply, above=words.posted.format(asker=f"<@{asker_id}>"))
+
+
+def talk_reply(kind: SmallTalk, examples: Sequence[Fact], words: Words) -> Reply:
+    """Give the message for somebody who speaks to the bot and asks nothing."""
+    match kind:
+        case SmallTalk.GREETING:
+            return examples_reply(examples, words)
+        case SmallTalk.THANKS:
+            return sentence_reply(words.welcome)
+        case SmallTalk.COMPLAINT:
+            return sentence_reply(words.sorry)
+        case SmallTalk.CHAT:
+            return sentence_reply(words.chat)
 
 
 def examples_reply(facts: Sequence[Fact], words: Words) -> Reply:
@@ -296,31 +310,38 @@ class PostButton(Button, template=r"tw:post:(?P<message>\d+)"):
             return
         # Marked at once: a second click finds it posted.
         replies.put(dataclasses.replace(known, posted=True))
-        obstacle: str | None = words.not_posted
+        obstacle: str | None = None
+        is_posted = False
         try:
             await interaction.response.defer()
-            obstacle = await self._obstacle(interaction, private.created_at, words)
+            obstacle = await self._obstacle(interaction, known, private.created_at, words)
             if obstacle is None:
                 await self._post(interaction, known, words)
-        except discord.HTTPException as error:
+                is_posted = True
+        except UNREACHED as error:
             log.warning("An answer could not be posted: %s", error)
             obstacle = words.not_posted
         finally:
-            if obstacle is not None:
+            if not is_posted:
                 replies.put(known)
         if obstacle is not None:
             await interaction.followup.send(obstacle, ephemeral=True)
             return
         await replies.forget([private.id])
-        await interaction.edit_original_response(view=None)
+        with contextlib.suppress(*UNREACHED):
+            # A button that stays does nothing any more.
+            await interaction.edit_original_response(view=None)
 
     async def _obstacle(
-        self, interaction: discord.Interaction[Tianwen], since: dt.datetime, words: Words
+        self, interaction: discord.Interaction[Tianwen], known: SentReply, since: dt.datetime, words: Words
     ) -> str | None:
-        """Say why the answer does not fit its message any more, if it does not."""
+        """Say why the answer is not to be posted, if it is not."""
         answered = self._answered(interaction)
         if answered is None:
             return None
+        there = interaction.client.replies.of_question(self.message_id)
+        if any(reply.posted and reply.fact_ids == known.fact_ids for reply in there):
+            return words.not_postable
         try:
             edited = (await answered.fetch()).edited_at
         except discord.NotFound:
@@ -333,7 +354,9 @@ class PostButton(Button, template=r"tw:post:(?P<message>\d+)"):
     async def _post(self, interaction: discord.Interaction[Tianwen], known: SentReply, words: Words) -> None:
         """Post the answer: as a reply where the bot is a member, else as the answer to the click."""
         bot, server_id = interaction.client, server_id_of(interaction)
-        facts = [bot.knowledge.fact(fact_id, server_id) for fact_id in known.fact_ids]
+        found = [bot.knowledge.find(fact_id, server_id) for fact_id in known.fact_ids]
+        # Where all were taken back meanwhile, the first one says so.
+        facts = [fact for fact in found if fact is not None] or [bot.knowledge.fact(known.fact_ids[0], server_id)]
         reply = facts_reply(facts, Reader.of(interaction), bot.knowledge.neighbours(facts, server_id), known.remark)
         shown = posted_reply(reply, interaction.user.id, words).arguments(embeds=may_embed(interaction))
         answered = self._answered(interaction)
@@ -342,9 +365,10 @@ class PostButton(Button, template=r"tw:post:(?P<message>\d+)"):
             return
         reference = answered.to_reference(fail_if_not_exists=False)
         sent = await answered.channel.send(**shown, reference=reference, mention_author=False)
-        await bot.replies.keep(
-            dataclasses.replace(known, message_id=sent.id, question_id=self.message_id, posted=True, at=sent.created_at)
+        posted = dataclasses.replace(
+            known, message_id=sent.id, question_id=self.message_id, posted=True, at=sent.created_at
         )
+        await bot.keep_reply(posted, Answer(known.question, Outcome.ANSWER, tuple(facts)))
 
     def _answered(self, interaction: discord.Interaction[Tianwen]) -> discord.PartialMessage | None:
         """Give the message that is answered, where the bot is a member."""
@@ -422,7 +446,7 @@ async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_i
         question,
         doubt,
         server_id=server_id,
-        asker_id=known.asker_id if known is not None else None,
+        author_id=known.worded_by if known is not None else None,
         fact_id=fact_id,
         private=message is not None and message.flags.ephemeral,
     )

@@ -105,8 +105,6 @@ async def _change(interaction: discord.Interaction[Tianwen], **changes: Any) -> 
         # Acknowledged first: the database may take its time.
         await interaction.response.defer()
         await bot.knowledge.change_server_settings(guild.id, **changes)
-        if "queue_channel_id" in changes:
-            bot.dispatch("queue_channel_set", guild.id)
         panel = settings_panel(bot, guild, words_for(interaction.locale))
         panel.stop()
         await interaction.edit_original_response(view=panel)

@@ -20,23 +20,36 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 
-# What people say to a bot without asking anything, without its signs: for these it shows what they could ask ...
-_GREETINGS = frozenset(
-    "|hi|hello|hey|heya|hiya|yo|hi there|hello there|hey there|good morning|good evening|help|help me|start|menu|info|"
-    "commands|你好|您好|嗨|帮助".split("|")
-)
-# ... for these it says that they are welcome ...
+# What people say to a bot without asking anything. A text of these words alone thanks if one of them does, else greets
+# if one of them does; if none does either, it is chat.
 _THANKS = frozenset(
-    "thanks|thank you|thank u|thx|ty|tysm|thanks a lot|thank you so much|many thanks|ok|okay|k|ok thanks|ok thank you|"
-    "cool|nice|great|good bot|got it|i see|lol|haha|wow|never mind|nvm|谢谢|多谢|谢谢你|好的|好".split("|")
+    "thanks thank thankyou thx thnx tnx ty tysm cheers welcome worries job done amazing awesome brilliant great nice "
+    "perfect gracias merci danke grazie obrigado obrigada спасибо 谢谢 多谢 谢谢你 谢谢您 辛苦了 ありがとう "
+    "ありがとうございます 감사합니다 고마워".split()
 )
-# ... and for these that it is sorry, and what helps.
+_GREETINGS = frozenset(
+    "hi hii hiya hello helo hey heya hay yo greetings morning afternoon evening sup help start menu info commands hola "
+    "buenas hallo bonjour salut ciao olá ola oi servus привет здравствуйте 你好 您好 嗨 哈喽 早上好 下午好 晚上好 帮助 "
+    "你是谁 您是谁 你会什么 こんにちは おはよう 안녕 안녕하세요".split()
+)
+_CHAT = frozenset(
+    "a again ah ahh all alright aww bad big bot bro buddy bye cool cu d day dude dunno eh everybody everyone fine for "
+    "friend friends funny good goodbye got guys ha haha hahaha hehe hm hmm hmmm huh i idk indeed interesting it just k "
+    "kk later lmao lol lot lots man many mate me mind mm much n never night nvm o oh ok okay okey omg oof ooh oops p "
+    "please problem really right rofl same see so sorry sure team thats the there tianwen true u understood very well "
+    "whoa wow wtf xd ya yay yea yeah yep yes you yup 好 好的 对 是 是的 嗯 哦 哈哈 再见 晚安 没事 天问".split()
+)
+# These say that an answer was wrong, also after a “no” or the like.
 _COMPLAINTS = frozenset(
-    "no|nope|wrong|wrong answer|this is wrong|that is wrong|thats wrong|you are wrong|youre wrong|incorrect|not right|"
-    "thats not right|that is not right|not true|thats not true|that is not true|not what i asked|"
-    "thats not what i asked|that is not what i asked|not what i meant|thats not what i meant|bad bot|"
-    "不对|不是|错了|你错了|答错了|不是这个".split("|")
+    "no|nope|nah|no no|wrong|wrong answer|bad answer|bad bot|this is wrong|that is wrong|you are wrong|incorrect|"
+    "not correct|that is not correct|that is incorrect|not right|that is not right|not true|that is not true|"
+    "not what i asked|that is not what i asked|not what i meant|that is not what i meant|i did not ask that|"
+    "不对|不是|错了|你错了|答错了|不是这个|不正确".split("|")
 )
+_LEADS = re.compile(r"^(?:no|nope|nah|oh|sorry|but|hm+|um|well|bot|tianwen) (?=.)")
+_SPELT_OUT = {"thats": "that is", "youre": "you are", "didnt": "did not"}
+# Links, and what Discord writes for its own emoji: <:name:id>.
+_NO_WORDS = re.compile(r"https?://\S+|<a?:\w+:\d+>|['’]")
 
 
 class SmallTalk(enum.Enum):
@@ -45,19 +58,23 @@ class SmallTalk(enum.Enum):
     GREETING = enum.auto()
     THANKS = enum.auto()
     COMPLAINT = enum.auto()
+    CHAT = enum.auto()
 
 
 def small_talk(text: str) -> SmallTalk | None:
     """Tell what a text is if it asks nothing; one without a letter or digit counts as a greeting."""
-    bare = " ".join(re.sub(r"[^\w\s]|_", " ", re.sub(r"['’]", "", text)).casefold().split())
-    for kind, said in (
-        (SmallTalk.GREETING, _GREETINGS),
-        (SmallTalk.THANKS, _THANKS),
-        (SmallTalk.COMPLAINT, _COMPLAINTS),
-    ):
-        if bare in said or bare.removeprefix("no ") in said:
-            return kind
-    return None
+    words = re.sub(r"[^\w\s]|_", " ", _NO_WORDS.sub("", text)).casefold().split()
+    rest = " ".join(_SPELT_OUT.get(word, word) for word in words)
+    while rest not in _COMPLAINTS and _LEADS.match(rest):
+        rest = _LEADS.sub("", rest)
+    if rest in _COMPLAINTS:
+        return SmallTalk.COMPLAINT
+    said = set(words)
+    if not said <= _THANKS | _GREETINGS | _CHAT | {"no"}:
+        return None
+    if said & _THANKS:
+        return SmallTalk.THANKS
+    return SmallTalk.GREETING if said & _GREETINGS or not said else SmallTalk.CHAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,7 @@ class Words:
     as_reported: str = "as reported on {date}"
     hello: str = "Hello! I answer questions about one news report, with the source. You could ask:"
     welcome: str = "You are welcome. Ask me anything else about the report."
+    chat: str = "All right. Ask me anything about the report."
     sorry: str = (
         "Sorry. Ask me in other words, please. Where there is a 👎 under the answer, it calls the people who keep the "
         "facts."
@@ -111,7 +129,7 @@ class Words:
     question_gone: str = "The message that this answers is gone, so I have not posted it."
     question_edited: str = "The message has been edited since. Use the menu again, and I answer it as it is now."
     not_posted: str = "Discord did not let me post it here. You can try again."
-    nothing_to_answer: str = "There are no words in that message that I could answer."
+    nothing_to_answer: str = "There is no question in that message that I could answer."
 
     # Lists
     no_facts_of_kind: str = "There are no facts about that here yet."
@@ -142,9 +160,9 @@ class Words:
         "- Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up.\n"
         "- For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
         "corrections reach it, and a code in place of your name for each vote.\n"
-        "- Questions that I could not answer are kept for 30 days and shown to the editors here, with a code in place "
-        "of your name that only lets you delete them, and votes are kept as bare counts, so that people can mend the "
-        "facts.\n"
+        "- Questions that I could not answer, or not rightly, are kept for 30 days and shown to the editors here, with "
+        "a code in place of your name by which you can delete them, and votes are kept as bare counts, so that people "
+        "can mend the facts.\n"
         "- Changes of facts keep for good who made them."
     )
     delete_mine: str = "Delete what is mine"
@@ -176,7 +194,8 @@ class Words:
     settings_editors: str = "**Editor role:** its members may change facts, like everyone with Manage Messages."
     settings_log: str = "**Log channel:** I tell each change of a fact there."
     settings_queue: str = (
-        "**Queue channel:** I show there, in one message, the questions that got no answer, or not the right one."
+        "**Queue channel:** I show there, in one message, which questions in this server got no answer, or not the "
+        "right one. Choose a channel that only the people who keep the facts can read."
     )
     settings_cooldown: str = "**Cooldown:** in listening channels, one person gets at most one answer in this time."
     settings_wait: str = "**Short wait:** in listening channels, I wait this long, and say nothing if somebody replies."

@@ -104,18 +104,29 @@ async def test_a_bare_mention_gets_examples_to_press(world: World) -> None:
     assert list(world.buttons(world.reread(reply))) == list(world.buttons(reply))
 
 
-@pytest.mark.parametrize("text", ["hi", "Hello!", "HELP", "?", "你好", "hey there :)"])
+@pytest.mark.parametrize(
+    "text", ["hi", "Hello!", "HELP", "?", "你好", "hey there :)", "good afternoon", "<:hi:123>", "привет"]
+)
 async def test_a_greeting_gets_examples_to_press(world: World, text: str) -> None:
     for reply in (await world.asked(text), await world.told(text)):
         assert reply.embeds[0].description == words.words_for_question(text, None).hello
         assert len(world.buttons(reply)) == 3
 
 
-@pytest.mark.parametrize("text", ["thanks!", "ok", "LOL", "never mind", "谢谢"])
-async def test_thanks_get_a_word_and_neither_a_fact_nor_a_place_on_the_queue(world: World, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        *((text, "welcome") for text in ("thanks!", "ok, thank you Tianwen", "no thanks", "well done", "谢谢")),
+        *(
+            (text, "chat")
+            for text in ("ok", "LOL", "never mind", "oh ok", "so cool", "sorry", "yes", "huh?", ":D", "对")
+        ),
+    ],
+)
+async def test_chat_gets_a_word_and_neither_a_fact_nor_a_place_on_the_queue(world: World, text: str, said: str) -> None:
     await world.told("how long is tianhe?")
     for reply in (await world.told(text), await world.asked(text)):
-        assert reply.embeds[0].description == words.words_for_question(text, None).welcome
+        assert reply.embeds[0].description == getattr(words.words_for_question(text, None), said)
     assert await world.knowledge.bookkeeping.queued(None) == []
     # And a follow-up still leans on the question before.
     assert world.shown(await world.told("and when was it launched?")) == ["tianhe-launch"]
@@ -126,6 +137,21 @@ async def test_a_complaint_gets_no_fact_but_what_helps(world: World, text: str) 
     await world.asked(QUESTION)
     assert (await world.asked(text)).embeds[0].description == words.words_for_question(text, None).sorry
     assert await world.knowledge.bookkeeping.queued(world.guild.id) == []
+
+
+async def test_commands_know_small_talk_too(world: World) -> None:
+    hello = world.response(await world.member.slash(world.channel, "ask", question="hi"))
+    assert hello.embeds[0].description == words.ENGLISH.hello
+    said = await world.moderator.send(world.channel, "no thanks")
+    answered = await world.member.context_menu(world.channel, "Answer this question", said)
+    assert world.response(answered).content == words.ENGLISH.nothing_to_answer
+    assert await world.knowledge.bookkeeping.queued(world.guild.id) == []
+
+
+async def test_a_fact_that_is_asked_for_like_small_talk_is_an_answer(world: World) -> None:
+    await world.teach("zorblax", "On the menu is soup.", "menu")
+    assert world.shown(await world.asked("menu")) == ["zorblax"]
+    assert (await world.told("menu")).embeds[0].description == words.ENGLISH.hello
 
 
 async def test_a_bare_mention_in_reply_to_a_question_answers_that_question(world: World) -> None:

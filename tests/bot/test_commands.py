@@ -109,9 +109,9 @@ async def test_ask_refuses_no_question_and_one_that_is_too_long(world: World) ->
     assert world.response(await run(world, "server", "ask", question=longest)).embeds
 
 
-async def test_a_question_of_blanks_alone_is_declined(world: World) -> None:
+async def test_a_question_of_blanks_alone_gets_what_could_be_asked(world: World) -> None:
     reply = world.response(await run(world, "server", "ask", question="   "))
-    assert reply.embeds[0].description == words.ENGLISH.not_known
+    assert reply.embeds[0].description == words.ENGLISH.hello
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from facts.bookkeeping import QUESTION_MAX, QUESTIONS_KEPT, REPLIES_KEPT, Bookkeeping
-from facts.entities import Doubt, OpenQuestion, PostedMessage, QueuedQuestion, SentReply, VoteCount
+from facts.entities import Doubt, OpenQuestion, QueuedQuestion, QueueMessage, SentReply, VoteCount
 from facts.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def question(text: str, clock: Clock, **changes: object) -> QueuedQuestion:
 async def test_replies_are_kept_as_they_were_and_written_anew(books: Bookkeeping, clock: Clock) -> None:
     bare = reply(clock, 9, server_id=None, question_id=None, context=None, fact_ids=(), addressed=False)
     clock.now += MINUTE
-    full = reply(clock, remark="The rest is not known.", posted=True)
+    full = reply(clock, remark="The rest is not known.", posted=True, author_id=OTHER)
     for kept in (full, bare):
         await books.keep_reply(kept)
     assert await books.replies(10) == [bare, full]
@@ -119,9 +119,10 @@ async def test_the_queue_keeps_questions_of_each_server_apart_and_cut(books: Boo
     assert await books.queued(HERE) == [here, cut]
     assert await books.queued(None) == [nowhere]
     assert await books.queued(THERE) == []
-    # How often it was asked tells how much it matters; how often an answer was not right, the votes tell.
-    await books.queue(here, None)
-    await books.queue(long, MEMBER)
+    # How many ask it tells how much it matters; how often an answer was not right, the votes tell.
+    await books.queue(here, MEMBER)
+    await books.queue(here, OTHER)
+    await books.queue(long, OTHER)
     assert await books.queued(HERE) == [here, cut, here]
     for changed in (replace(long, private=True), replace(long, server_id=THERE)):
         await books.queue(changed, MEMBER)
@@ -134,8 +135,9 @@ async def test_a_channel_is_shown_each_open_question_once_the_latest_first(books
     clock.now += MINUTE
     who = question("who?", clock, doubt=Doubt.NOT_RIGHT, fact_id="length")
     later = replace(why, at=clock.now)
-    for asked in (why, who, replace(who, question="psst?", private=True), replace(who, server_id=THERE), later):
+    for asked in (why, who, replace(who, question="psst?", private=True), replace(who, server_id=THERE)):
         await books.queue(asked, MEMBER)
+    await books.queue(later, OTHER)
     assert await books.open_questions(HERE, 10) == [OpenQuestion(later, 2), OpenQuestion(who, 1)]
     assert await books.open_questions(HERE, 1) == [OpenQuestion(later, 2)]
     assert await books.open_questions(1, 10) == []
@@ -143,7 +145,7 @@ async def test_a_channel_is_shown_each_open_question_once_the_latest_first(books
 
 async def test_who_listens_is_told_whose_queue_has_changed(books: Bookkeeping, clock: Clock) -> None:
     changed: list[int | None] = []
-    stop = books.on_queue_change(changed.append)
+    stop = books.queue_changes.add(changed.append)
     await books.queue(question("why?", clock), MEMBER)
     await books.queue(question("why?", clock, server_id=None), OTHER)
     assert changed == [HERE, None]
@@ -161,10 +163,35 @@ async def test_who_listens_is_told_whose_queue_has_changed(books: Bookkeeping, c
 
 
 async def test_where_the_queue_is_shown_is_kept(books: Bookkeeping) -> None:
-    for place in (PostedMessage(2**63 - 5, 2**63 - 6), PostedMessage(1, 2), None):
-        await books.keep_queue_message(HERE, place)
-        assert await books.queue_message(HERE) == place
-    assert await books.queue_message(THERE) is None
+    first, second = QueueMessage(HERE, 2**63 - 5, 2**63 - 6), QueueMessage(THERE, 1, 2)
+    for message in (second, first, first):
+        await books.keep_queue_message(message)
+    assert await books.queue_messages() == [first, second]
+    await books.forget_queue_message(first.message_id)
+    assert await books.queue_messages() == [second]
+
+
+async def test_a_question_that_its_author_takes_back_leaves_the_queue(books: Bookkeeping, clock: Clock) -> None:
+    changed: list[int | None] = []
+    asked = reply(clock, question="why? " * 100)
+    for author in (MEMBER, OTHER):
+        await books.queue(question(asked.question, clock), author)
+    books.queue_changes.add(changed.append)
+    await books.withdraw(asked)
+    await books.withdraw(asked)
+    assert len(await books.queued(HERE)) == 1
+    await books.withdraw(replace(asked, asker_id=MEMBER, author_id=OTHER))
+    assert await books.queued(HERE) == []
+    assert changed == [HERE, HERE]
+
+
+async def test_what_somebody_asked_about_anothers_words_can_be_deleted_by_both(
+    books: Bookkeeping, clock: Clock
+) -> None:
+    for person in (MEMBER, OTHER):
+        await books.keep_reply(reply(clock, asker_id=MEMBER, author_id=OTHER))
+        assert await books.forget_person(person) == 1
+        assert await books.replies(10) == []
 
 
 async def test_everything_is_forgotten_in_time_and_counts_stay(books: Bookkeeping, clock: Clock) -> None:

@@ -1050,7 +1050,7 @@ async def test_settings_are_kept_for_each_server(town: KnowledgeBase, database: 
 
 async def test_those_who_listen_are_told_of_each_change_as_it_was_and_as_it_is(town: KnowledgeBase) -> None:
     told: list[FactChange] = []
-    town.on_change(told.append)
+    town.fact_changes.add(told.append)
     before = town.fact("lamp-colour")
     edited = replace(before, statement="The lamp is violet.")
     await town.edit(edited, EDITOR)
