@@ -25,6 +25,8 @@ GREY = discord.Colour(0x6D7580)
 
 # What would style a text, make a link of it or end one; discord.py's own escaping leaves the brackets.
 _MARKDOWN = re.compile(r"([\\\[\]()*_`~|<>])")
+# These turn the direction of all that follows on the line.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Of a source's field, title and link may take this much, so that date and locator still fit.
 _SOURCE_HEAD = 300
 _SOURCE_URL = 300
@@ -62,7 +64,7 @@ def escaped(text: str) -> str:
 
 def on_one_line(text: str, limit: int) -> str:
     """Show what somebody wrote as it is, without styling and on one line, cut to so many characters before escaping."""
-    return escaped(limits.cut(" ".join(text.split()), limit))
+    return escaped(limits.cut(" ".join(_TURNS.sub("", text).split()), limit))
 
 
 def sentence_reply(sentence: str) -> Reply:

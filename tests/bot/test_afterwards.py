@@ -224,11 +224,82 @@ async def test_a_question_that_is_edited_or_deleted_while_it_is_answered(
     assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID]]
 
 
+@pytest.mark.parametrize("message_content", [False, True])
 async def test_an_edit_that_speaks_to_the_bot_no_longer_takes_the_answer_back(world: World) -> None:
+    said = await world.moderator.send(world.channel, "good morning")
+    for reply_to in (None, said):
+        asked = await world.mention(QUESTION, reply_to=reply_to)
+        await world.member.edit(asked, QUESTION)
+        assert world.replies() == []
+        assert await world.knowledge.bookkeeping.replies(9) == []
+        # And one that does again brings one.
+        await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
+        assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID]]
+        await world.member.delete(asked)
+
+
+async def test_a_reply_to_the_bot_needs_no_mention_to_be_edited(world: World) -> None:
+    first = await world.asked(QUESTION)
+    asked = await world.mention("and when was it launched?", reply_to=first)
+    assert world.shown(world.last_reply()) == [OTHER_ID]
+    await world.member.edit(asked, "and what is it?")
+    assert len(world.replies()) == 2
+
+
+async def test_a_bare_mention_in_a_reply_stays_answered_when_discord_tells_it_again(world: World) -> None:
+    theirs = await world.mention(QUESTION, by=world.moderator)
+    asked = await world.mention("", reply_to=theirs)
+    await world.moderator.delete(theirs)
+    await world.member.edit(asked, f"<@{world.bot_id}>  ")
+    assert [world.shown(reply) for reply in world.replies()] == [[FACT_ID]]
+
+
+async def test_an_answer_that_somebody_posted_under_their_own_message_stays(world: World) -> None:
+    for text in (QUESTION, f"<@{world.bot_id}> {QUESTION}"):
+        asked = await world.moderator.send(world.channel, text)
+        posted = await post(world, asked)
+        before = len(world.replies())
+        for edit in ("how lng is tianhe??", OTHER):
+            await world.moderator.edit(asked, f"{text.removesuffix(QUESTION)}{edit}")
+        after = world.reread(posted)
+        assert after.content == SAY.posted.format(asker=world.moderator.mention)
+        assert world.shown(after) == [FACT_ID]
+        assert len(world.replies()) == before
+    assert world.shown(world.replies()[-2]) == [OTHER_ID]
+
+
+async def test_a_reply_that_could_not_be_edited_is_still_known_for_what_it_shows(world: World) -> None:
     asked = await world.mention(QUESTION)
-    await world.member.edit(asked, QUESTION)
-    assert world.replies() == []
-    assert await world.knowledge.bookkeeping.replies(9) == []
+    world.env.inject_error(*EDIT, status=403, times=None)
+    await world.member.edit(asked, f"<@{world.bot_id}> {OTHER}")
+    world.env.backend.faults.clear()
+    await world.teach_shared(FACT_ID, "It is 17 metres long.")
+    assert str(world.last_reply().embeds[0].description).startswith("It is 17 metres long.")
+
+
+@pytest.mark.parametrize("way", ["mention", "slash", "post"])
+async def test_a_fact_that_is_corrected_while_its_reply_is_sent_is_corrected_there(
+    world: World, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    keep = type(world.bot).keep_reply
+
+    async def corrected_first(self: Any, *args: Any, **options: Any) -> None:
+        # It has been sent, and nobody knows yet what it shows.
+        monkeypatch.setattr(type(world.bot), "keep_reply", keep)
+        fact = replace(world.knowledge.fact(FACT_ID), statement="It is 17 metres long.")
+        await world.knowledge.edit(fact, OPERATOR)
+        await keep(self, *args, **options)
+
+    asked = await world.member.send(world.channel, QUESTION)
+    private = await world.moderator.context_menu(world.channel, "Answer this question", asked)
+    monkeypatch.setattr(type(world.bot), "keep_reply", corrected_first)
+    if way == "mention":
+        await world.mention(QUESTION)
+    elif way == "slash":
+        await world.member.slash(world.channel, "ask", question=QUESTION)
+    else:
+        await world.moderator.click(world.response(private), label=SAY.post)
+    assert str(world.last_reply().embeds[0].description).startswith("It is 17 metres long.\n\nCorrected <t:")
 
 
 async def test_an_edit_that_asks_nothing_any_more_gets_what_such_a_message_gets(world: World) -> None:

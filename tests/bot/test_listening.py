@@ -90,7 +90,11 @@ async def test_the_first_question_of_each_new_forum_post_is_answered_also_from_i
     forum = world.guild.create_forum_channel("help")
     await world.env.settle()
     await listen(world, listening_channel_ids=(forum.id,), cooldown_s=0)
-    for title, content in (("a question", QUESTION), (QUESTION, "see the title please")):
+    for title, content in (
+        ("a question", QUESTION),
+        (QUESTION, "see the title please"),
+        (QUESTION, "this is what I have tried:\n```\nprint()\n```"),
+    ):
         channel = await world.post(forum, title, content)
         assert [world.shown(reply) for reply in world.replies(channel)] == [[FACT_ID]]
         await world.moderator.send(channel, "When was Tianhe launched?")
@@ -125,6 +129,15 @@ async def test_a_question_that_is_deleted_or_changed_during_the_wait(world: Worl
     assert [world.shown(reply) for reply in world.replies()] == [["tianhe-launch"]]
 
 
+async def test_a_mention_that_is_added_during_the_wait_is_answered_at_once(world: World) -> None:
+    await listen(world, wait_s=20, cooldown_s=0)
+    asked = await world.member.send(world.channel, QUESTION)
+    await world.member.edit(asked, f"<@{world.bot_id}> {QUESTION}")
+    assert [world.shown(reply) for reply in world.replies()] == [[FACT_ID]]
+    await world.env.advance_time(21)
+    assert len(world.replies()) == 1
+
+
 async def test_what_changes_during_the_wait_counts(world: World) -> None:
     await listen(world, wait_s=20)
     asked = await world.member.send(world.channel, QUESTION)
@@ -145,9 +158,20 @@ async def test_what_is_meant_for_somebody_else_gets_silence(world: World) -> Non
     said = await world.moderator.send(world.channel, "good morning")
     await world.member.send(world.channel, f"<@{world.moderator.id}> {QUESTION}")
     await world.member.send(world.channel, QUESTION, reply_to=said)
-    await world.member.send(world.channel, f"> {QUESTION}\n16.6 metres")
-    await world.member.send(world.channel, f"```\n{QUESTION}\n```")
+    helpers = world.guild.create_role("Helpers", mentionable=True)
+    for text in (
+        f"> {QUESTION}\n16.6 metres",
+        f"  > {QUESTION}",
+        f"```\n{QUESTION}\n```",
+        f"<@&{helpers.id}> {QUESTION}",
+    ):
+        await world.member.send(world.channel, text)
+    heralds = world.guild.create_role("Heralds", permissions=discord.Permissions(mention_everyone=True))
+    herald = world.guild.add_member(world.env.create_user("herald"), roles=[heralds])
+    await herald.send(world.channel, f"@everyone {QUESTION}")
     assert world.replies() == []
+    await world.member.send(world.channel, f"{QUESTION} >_<")
+    assert world.shown(world.last_reply()) == [FACT_ID]
 
 
 async def test_an_answer_goes_when_its_question_is_edited_to_be_meant_for_somebody_else(world: World) -> None:

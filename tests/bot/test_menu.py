@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import discord
 import pytest
 from simcord.backend import serializers
 
 from bot.ui import words
+from bot.ui.answers import PostButton
 from bot.ui.chinese import CHINESE
+from facts.entities import Author, Origin
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -21,6 +24,7 @@ QUESTION = "how long is tianhe?"
 FACT_ID = "tianhe-length"
 MENU = "Answer this question"
 SAY = words.ENGLISH
+OPERATOR = Author(Origin.OPERATOR)
 ELSEWHERE = 2**62
 
 
@@ -124,6 +128,68 @@ async def test_an_answer_is_posted_once_and_not_when_it_is_forgotten(world: Worl
     refused = await world.member.click(second.response, label=SAY.post)
     assert world.response(refused).content == SAY.not_postable
     assert len(world.channel.history(viewer=world.moderator)) == before
+
+
+async def test_an_answer_is_marked_as_posted_before_anything_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await world.moderator.send(world.channel, QUESTION)
+    result = await world.member.context_menu(world.channel, MENU, asked)
+    private = world.response(result)
+    look = PostButton._obstacle
+    seen = []
+
+    async def looked(self: PostButton, *args: Any) -> str | None:
+        known = world.bot.replies.of_message(private.id)
+        seen.append(known is not None and known.posted)
+        return await look(self, *args)
+
+    monkeypatch.setattr(PostButton, "_obstacle", looked)
+    await world.member.click(private, label=SAY.post)
+    assert seen == [True]
+
+
+async def test_the_same_answer_is_posted_once_under_one_message(world: World) -> None:
+    asked = await world.moderator.send(world.channel, QUESTION)
+    for posted in (True, False):
+        result = await world.member.context_menu(world.channel, MENU, asked)
+        clicked = await world.member.click(world.response(result), label=SAY.post)
+        assert [message.content for message in clicked.followups] == ([] if posted else [SAY.not_postable])
+
+
+async def test_a_fact_that_was_taken_back_is_not_posted_and_one_that_came_back_is(world: World) -> None:
+    asked = await world.moderator.send(world.channel, f"{QUESTION} who is Zhou Jianping?")
+    result = await world.member.context_menu(world.channel, MENU, asked)
+    private = world.response(result)
+    first, second = world.shown(private)
+    for fact_id in (first, second):
+        await world.knowledge.remove(fact_id, OPERATOR)
+    refused = await world.member.click(private, label=SAY.post)
+    assert [message.content for message in refused.followups] == [SAY.no_such_fact.format(id=first)]
+    await world.knowledge.restore(second, OPERATOR)
+    await world.member.click(private, label=SAY.post)
+    assert world.shown(world.channel.history(viewer=world.moderator)[-1]) == [second]
+
+
+async def test_an_answer_is_posted_when_the_network_is_back(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = await world.moderator.send(world.channel, QUESTION)
+    private = world.response(await world.member.context_menu(world.channel, MENU, asked))
+
+    async def dropped(*_args: Any, **_options: Any) -> None:
+        raise aiohttp.ServerDisconnectedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(discord.abc.Messageable, "send", dropped)
+        refused = await world.member.click(private, label=SAY.post)
+    assert [message.content for message in refused.followups] == [SAY.not_posted]
+    # That the button cannot be taken away does not matter: it was posted.
+    world.env.inject_error("PATCH", "/webhooks/*", status=500, times=None)
+    clicked = await world.member.click(private, label=SAY.post)
+    assert clicked.followups == []
+    assert world.shown(world.channel.history(viewer=world.moderator)[-1]) == [FACT_ID]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_an_answer_that_does_not_fit_its_message_any_more_is_not_posted(world: World) -> None:

@@ -243,6 +243,12 @@ async def test_a_question_that_is_edited_or_deleted_leaves_the_queue(world: Worl
     assert shown(queue) == SAY.queue_empty
 
 
+def test_a_question_cannot_turn_or_style_what_stands_beside_it() -> None:
+    queued = QueuedQuestion(1, "a\u202eb **c\n-# d", Doubt.UNANSWERED, None, discord.utils.utcnow())
+    text = str(queue_reply([OpenQuestion(queued, 1)], SAY).embed.description)
+    assert text.startswith(r"- **ab \*\*c -# d** ")
+
+
 @pytest.mark.parametrize("said_in", [words.ENGLISH, words.words_for("zh-CN")])
 def test_it_stays_within_what_a_message_holds_and_says_when_there_is_more(said_in: words.Words) -> None:
     at = discord.utils.utcnow()
