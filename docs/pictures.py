@@ -94,6 +94,7 @@ async def queue(stage: Stage, channel: simcord.ChannelHandle) -> None:
     elsewhere = stage.guild.create_text_channel("asked")
     await stage.env.settle()
     await bot.knowledge.change_server_settings(stage.guild.id, queue_channel_id=channel.id)
+    await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "tianwen-review-queue"))
     for person in (stage.member, stage.moderator):
         await stage.mention(elsewhere, "do they miss their dogs?", by=person)
     await stage.mention(elsewhere, "how do I become a pen pal of the crew?")
