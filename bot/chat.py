@@ -10,14 +10,15 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.ui.text import answer_text, choices_text, rest_text, source_line
+from bot.ui.text import answer_text, choices_text, rest_text, source_line, talk_of, talk_text
 from bot.ui.words import CHAT_GREETING, ENGLISH
+from facts.engine import Answer
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from facts.engine import Answer, AnswerEngine, Reason
+    from facts.engine import AnswerEngine, Reason
 
 PROMPT = "you> "
 _LEAVE = {"exit", "quit", "bye", ":q", "/quit", "/exit"}
@@ -42,6 +43,9 @@ class ChatSession:
                 self._context = chosen.canonical_question
                 return replace(offered, outcome=Outcome.ANSWER, facts=(chosen,), related=())
         answer = self._engine.ask(line, context=self._context)
+        talk = talk_of(answer)
+        if talk is not None:
+            return Answer(line, Outcome.UNKNOWN, say=talk_text(talk, self._engine.examples()))
         self._context = answer.to_lean_on
         if answer.outcome is Outcome.CHOICES:
             self._offered = answer

@@ -25,8 +25,8 @@ from bot.runtime import open_knowledge
 from bot.settings import SettingsError
 from bot.ui.answers import ITEMS, talk_reply
 from bot.ui.lists import LIST_ITEMS
+from bot.ui.text import talk_of
 from bot.ui.translations import CommandTranslator
-from bot.ui.words import small_talk
 from facts.entities import Doubt, QueuedQuestion
 from facts.errors import DatabaseError, TianwenError
 
@@ -152,10 +152,8 @@ class Tianwen(commands.Bot):
 
     def small_talk_reply(self, answer: Answer, server_id: int | None, words: Words) -> Reply | None:
         """Give what to say to somebody who asks nothing; None where they do, or where a fact is asked for like that."""
-        kind = small_talk(answer.question)
-        if kind is None or answer.is_exact:
-            return None
-        return talk_reply(kind, self.knowledge.engine.examples(server_id), words)
+        kind = talk_of(answer)
+        return talk_reply(kind, self.knowledge.engine.examples(server_id), words) if kind is not None else None
 
     async def queue(
         self,

@@ -15,7 +15,7 @@ from bot.errors import UNREACHED, answer_error
 from bot.ui import limits
 from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, sentence_reply, source_reply
 from bot.ui.items import Button, may_use, show_beside, show_instead
-from bot.ui.text import answer_text, facts_text
+from bot.ui.text import answer_text, facts_text, talk_text
 from bot.ui.words import ENGLISH, SmallTalk, Words, words_for
 from facts.engine import Answer
 from facts.entities import FACT_ID_PATTERN, Doubt
@@ -90,22 +90,11 @@ def posted_reply(reply: Reply, asker_id: int, words: Words) -> Reply:
 
 
 def talk_reply(kind: SmallTalk, examples: Sequence[Fact], words: Words) -> Reply:
-    """Give the message for somebody who speaks to the bot and asks nothing."""
-    match kind:
-        case SmallTalk.GREETING:
-            return examples_reply(examples, words)
-        case SmallTalk.THANKS:
-            return sentence_reply(words.welcome)
-        case SmallTalk.COMPLAINT:
-            return sentence_reply(words.sorry)
-        case SmallTalk.CHAT:
-            return sentence_reply(words.chat)
-
-
-def examples_reply(facts: Sequence[Fact], words: Words) -> Reply:
-    """Give the message for somebody who said nothing that could be answered: what they could ask."""
-    text = "\n".join([words.hello, *(f"- {fact.canonical_question}" for fact in facts)])
-    return Reply(discord.Embed(description=words.hello, colour=GREEN), text, examples_view(facts))
+    """Give the message for somebody who speaks to the bot and asks nothing; a greeting gets examples to press."""
+    text = talk_text(kind, examples, words)
+    if kind is SmallTalk.GREETING:
+        return Reply(discord.Embed(description=words.hello, colour=GREEN), text, examples_view(examples))
+    return sentence_reply(text)
 
 
 def examples_view(facts: Sequence[Fact]) -> discord.ui.View | None:

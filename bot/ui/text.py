@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.ui.words import ENGLISH, Words
+from bot.ui.words import ENGLISH, SmallTalk, Words, small_talk
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -67,6 +67,24 @@ def answer_text(answer: Answer, words: Words = ENGLISH) -> str:
             if answer.related:
                 lines += [words.near, *(f"- {fact.canonical_question}" for fact in answer.related)]
             return "\n".join(lines)
+
+
+def talk_of(answer: Answer) -> SmallTalk | None:
+    """Tell what kind of small talk was answered; None where something was asked, also in words like these."""
+    return None if answer.is_exact else small_talk(answer.question)
+
+
+def talk_text(kind: SmallTalk, examples: Sequence[Fact], words: Words = ENGLISH) -> str:
+    """Give what to say to somebody who asks nothing; a greeting gets examples of what could be asked."""
+    match kind:
+        case SmallTalk.GREETING:
+            return "\n".join([words.hello, *(f"- {fact.canonical_question}" for fact in examples)])
+        case SmallTalk.THANKS:
+            return words.welcome
+        case SmallTalk.COMPLAINT:
+            return words.sorry
+        case SmallTalk.CHAT:
+            return words.chat
 
 
 def _numbered(facts: tuple[Fact, ...]) -> list[str]:

@@ -47,6 +47,14 @@ def test_a_number_picks_one_of_the_choices(club: AnswerEngine) -> None:
     assert (picked.outcome, picked.facts) == (Outcome.ANSWER, (offered.facts[1],))
 
 
+def test_small_talk_gets_a_word_and_a_follow_up_still_leans_on_the_question_before(club: AnswerEngine) -> None:
+    session = ChatSession(club)
+    session.reply("where is the garden?")
+    for line, said in (("hello", words.ENGLISH.hello), ("thanks!", words.ENGLISH.welcome), ("no", words.ENGLISH.sorry)):
+        assert said.split(".")[0] in shown(session, line)
+    assert [f.id for f in session.reply("and how big is it?").facts] == ["garden"]
+
+
 @pytest.mark.parametrize("line", ["0", "9", "-1", "²", "99999999999999999999"])
 def test_a_number_without_a_choice_is_no_error(club: AnswerEngine, line: str) -> None:
     session = ChatSession(club)
