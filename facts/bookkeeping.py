@@ -207,9 +207,11 @@ class Bookkeeping:
             rows = await session.scalars(select(row).where(row.id.in_(counts)).order_by(row.id.desc()))
             return [OpenQuestion(_queued(found), counts[found.id]) for found in rows]
 
-    async def queue_messages(self) -> list[QueueMessage]:
-        """Give the messages that show review queues, the latest first."""
+    async def queue_messages(self, server_id: int | None = None) -> list[QueueMessage]:
+        """Give the messages that show the review queue of a server, or (None) of any, the latest first."""
         query = select(QueueMessageRow).order_by(QueueMessageRow.message_id.desc())
+        if server_id is not None:
+            query = query.where(QueueMessageRow.server_id == server_id)
         async with self._database.reading() as session:
             rows = await session.scalars(query)
             return [QueueMessage(row.server_id, row.channel_id, row.message_id) for row in rows]

@@ -107,7 +107,7 @@ class ReviewQueue(commands.Cog):
         books = self.bot.knowledge.bookkeeping
         channel_id = self.bot.knowledge.server_settings(guild.id).queue_channel_id
         channel = guild.get_channel(channel_id) if channel_id is not None else None
-        messages = [message for message in await books.queue_messages() if message.server_id == guild.id]
+        messages = await books.queue_messages(guild.id)
         now, is_shown = None, True
         if isinstance(channel, discord.TextChannel):
             now = next((message for message in messages if message.channel_id == channel.id), None)

@@ -167,6 +167,7 @@ async def test_where_the_queue_is_shown_is_kept(books: Bookkeeping) -> None:
     for message in (second, first, first):
         await books.keep_queue_message(message)
     assert await books.queue_messages() == [first, second]
+    assert await books.queue_messages(THERE) == [second]
     await books.forget_queue_message(first.message_id)
     assert await books.queue_messages() == [second]
 
