@@ -13,6 +13,7 @@ from rich.text import Text
 from bot.ui.text import answer_text, choices_text, rest_text, source_line, talk_of, talk_text
 from bot.ui.words import CHAT_GREETING, ENGLISH
 from facts.engine import Answer
+from facts.entities import KnownUnknown
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class ChatSession:
         answer = self._engine.ask(line, context=self._context)
         talk = talk_of(answer)
         if talk is not None:
-            return Answer(line, Outcome.UNKNOWN, say=talk_text(talk, self._engine.examples()))
+            said = KnownUnknown("small-talk", (line,), talk_text(talk, self._engine.examples()))
+            return Answer(line, Outcome.UNKNOWN, unknown=said)
         self._context = answer.to_lean_on
         if answer.outcome is Outcome.CHOICES:
             self._offered = answer

@@ -14,18 +14,20 @@ from facts.matching.decision import ANSWER_THRESHOLD, MAX_RELATED, Evidence, Out
 from facts.matching.index import EXACT, Index
 from facts.matching.lexicon import TYPO_FACTOR
 from facts.matching.matcher import Match, Matcher, settle
+from facts.shelf import Shelf, fact_key, id_of, key_of, unknown_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from facts.entities import Pack
+    from facts.entities import Entry, Pack
 
 # A fact is worth showing beside an answer from this score on: below, it shares a stray word with the question.
 _RELATED_SCORE = -0.9
 # The topics that newcomers are shown, where there are facts of them.
 _EXAMPLE_TOPICS = ("spacewalk", "crew", "modules")
-_FACT = "fact:"
-_UNKNOWN = "unknown:"
+# Of facts that supersede each other, so many are followed to the newest.
+_MOST_SUCCESSORS = 5
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Answer:
         outcome: what it gets.
         facts: the one to three facts of an answer, or the two or three of a choice.
         related: facts that are near, for those who want to go on.
-        say: the sentence of the known unknown that fits, when there is no answer, or none to a part of the question, or
-            when it is among what may be meant.
+        unknown: the known unknown that fits, when there is no answer, or none to a part of the question, or when it is
+            among what may be meant.
         partial: whether a part of the question has no answer.
         why: the reason, for each part of the question.
     """
@@ -86,9 +88,14 @@ class Answer:
     outcome: Outcome
     facts: tuple[Fact, ...] = ()
     related: tuple[Fact, ...] = ()
-    say: str | None = None
+    unknown: KnownUnknown | None = None
     partial: bool = False
     why: tuple[Reason, ...] = ()
+
+    @property
+    def say(self) -> str | None:
+        """The sentence of the known unknown that fits, if it has one."""
+        return self.unknown.say if self.unknown is not None else None
 
     @property
     def shown(self) -> tuple[Fact, ...]:
@@ -104,7 +111,7 @@ class Answer:
     @property
     def is_open(self) -> bool:
         """Whether an editor should see the question: it has no answer, and nobody has said yet that there is none."""
-        return self.outcome is Outcome.UNKNOWN and not self.say
+        return self.outcome is Outcome.UNKNOWN and self.unknown is None
 
     @property
     def to_lean_on(self) -> str:
@@ -114,58 +121,17 @@ class Answer:
         return self.question
 
 
-class _Shelf:
-    """The facts and known unknowns of one server, or those that all share, and their index."""
-
-    def __init__(self, index: Index) -> None:
-        self.index = index
-        self.facts: dict[str, Fact] = {}
-        self.unknowns: dict[str, KnownUnknown] = {}
-        self._positions: dict[str, int] = {}
-        self._hidden: set[str] = set()
-        # Keys of the shared facts that this server does not see: hidden, or another fact of its own has the id.
-        self.covered: set[str] = set()
-
-    def put(self, entry: Fact | KnownUnknown, position: int) -> None:
-        if isinstance(entry, Fact):
-            self.facts[entry.id] = entry
-            self._positions[entry.id] = position
-            if position < max(self._positions.values()):
-                self.facts = dict(sorted(self.facts.items(), key=lambda item: self._positions[item[0]]))
-            self.covered.add(_FACT + entry.id)
-            self.index.put(_FACT + entry.id, entry.phrasings, background=entry.statement)
-        else:
-            self.unknowns[entry.id] = entry
-            self.index.put(_UNKNOWN + entry.id, entry.phrasings, answers=False)
-
-    def discard_fact(self, fact_id: str) -> None:
-        if self.facts.pop(fact_id, None) is not None:
-            del self._positions[fact_id]
-            self.index.discard(_FACT + fact_id)
-            if fact_id not in self._hidden:
-                self.covered.discard(_FACT + fact_id)
-
-    def hide(self, fact_id: str) -> None:
-        self._hidden.add(fact_id)
-        self.covered.add(_FACT + fact_id)
-
-    def unhide(self, fact_id: str) -> None:
-        self._hidden.discard(fact_id)
-        if fact_id not in self.facts:
-            self.covered.discard(_FACT + fact_id)
-
-
 class AnswerEngine:
     """The shared facts and each server's own, ready to be asked."""
 
     def __init__(self, names: Iterable[Name] = ()) -> None:
         """Begin empty, with these names."""
         self.names = tuple(names)
-        self._shared = _Shelf(Index())
+        self._shared = Shelf(Index())
         for name in self.names:
             # One that is about no fact is another word for a common thing.
             self._shared.index.aliases.add(name.name, name.aliases, is_name=name.about is not None)
-        self._servers: dict[int, _Shelf] = {}
+        self._servers: dict[int, Shelf] = {}
 
     @classmethod
     def of(
@@ -194,7 +160,7 @@ class AnswerEngine:
         """The index of the shared facts."""
         return self._shared.index
 
-    def put(self, entry: Fact | KnownUnknown, position: int, server_id: int | None = None) -> None:
+    def put(self, entry: Entry, position: int, server_id: int | None = None) -> None:
         """Add or replace a fact or known unknown, of a server or (None) of all.
 
         Args:
@@ -204,29 +170,71 @@ class AnswerEngine:
         """
         self._shelf(server_id).put(entry, position)
 
-    def discard_fact(self, fact_id: str, server_id: int | None = None) -> None:
-        """Take a fact out, if it is there."""
-        self._shelf(server_id).discard_fact(fact_id)
+    def discard(self, entry: Entry, server_id: int | None = None) -> None:
+        """Take a fact or known unknown out, if it is there."""
+        self._shelf(server_id).discard(key_of(entry))
 
-    def hide(self, fact_id: str, server_id: int) -> None:
-        """Hide a shared fact from one server."""
-        self._shelf(server_id).hide(fact_id)
+    def hide(self, entry: Entry, server_id: int) -> None:
+        """Hide the shared entry of the same kind and id from one server."""
+        self._shelf(server_id).hide(key_of(entry))
 
-    def unhide(self, fact_id: str, server_id: int) -> None:
-        """Show a hidden shared fact to that server again."""
-        self._shelf(server_id).unhide(fact_id)
+    def unhide(self, entry: Entry, server_id: int) -> None:
+        """Show a hidden shared entry to that server again."""
+        self._shelf(server_id).unhide(key_of(entry))
+
+    def position(self, entry: Entry, server_id: int | None = None) -> int:
+        """Give the place of an entry among those of a server, or (None) the shared ones; a new one comes last."""
+        return self._shelf(server_id).position(key_of(entry))
+
+    def trial(self, server_id: int | None) -> AnswerEngine:
+        """Give an engine in which changes can be tried that a server, or (None) the operator, might make.
+
+        Copying takes the longer the more entries are the server's own; a thread may do it.
+        """
+        tried = AnswerEngine()
+        tried.names, tried._shared = self.names, self._shared
+        tried._servers = dict(self._servers)
+        if server_id is None:
+            tried._shared = self._shared.copy()
+        elif server_id in self._servers:
+            tried._servers[server_id] = self._servers[server_id].copy()
+        return tried
+
+    def adopt(self, tried: AnswerEngine, server_id: int) -> None:
+        """Take over what was tried for a server: nothing else may have changed there meanwhile."""
+        self._servers[server_id] = tried._shelf(server_id)
 
     def facts(self, server_id: int | None = None) -> list[Fact]:
         """Give the facts that a server sees, or (None) the shared ones, shared ones first, in their order."""
         own = self._servers.get(server_id) if server_id is not None else None
         if own is None:
             return list(self._shared.facts.values())
-        shared = [fact for fact in self._shared.facts.values() if _FACT + fact.id not in own.covered]
+        shared = [fact for fact in self._shared.facts.values() if fact_key(fact.id) not in own.covered]
         return shared + list(own.facts.values())
 
-    def unknowns(self) -> list[KnownUnknown]:
-        """Give the shared known unknowns."""
-        return list(self._shared.unknowns.values())
+    def unknowns(self, server_id: int | None = None) -> list[KnownUnknown]:
+        """Give the known unknowns of a server, or (None) the shared ones."""
+        own = self._servers.get(server_id) if server_id is not None else None
+        if own is None:
+            return list(self._shared.unknowns.values())
+        shared = [entry for entry in self._shared.unknowns.values() if unknown_key(entry.id) not in own.covered]
+        return shared + list(own.unknowns.values())
+
+    def own(self, server_id: int) -> list[Entry]:
+        """Give the facts and known unknowns that are a server's own."""
+        shelf = self._servers.get(server_id)
+        return [*shelf.facts.values(), *shelf.unknowns.values()] if shelf is not None else []
+
+    def entry(self, entry_id: str, server_id: int | None = None) -> Entry | None:
+        """Give the fact or known unknown that a server, or (None) everyone, sees under this id, if any."""
+        own = self._servers.get(server_id) if server_id is not None else None
+        for shelf in (own, self._shared):
+            if shelf is None:
+                continue
+            found = shelf.facts.get(entry_id) or shelf.unknowns.get(entry_id)
+            if found is not None and not (shelf is self._shared and own is not None and key_of(found) in own.covered):
+                return found
+        return None
 
     def fact(self, fact_id: str, server_id: int | None = None) -> Fact:
         """Give the fact that a server, or (None) everyone, sees under this id.
@@ -234,29 +242,27 @@ class AnswerEngine:
         Raises:
             FactNotFoundError: there is none.
         """
-        fact_id = fact_id.removeprefix(_FACT)
-        own = self._servers.get(server_id) if server_id is not None else None
-        if own is not None and fact_id in own.facts:
-            return own.facts[fact_id]
-        if fact_id not in self._shared.facts or (own is not None and _FACT + fact_id in own.covered):
+        found = self.entry(fact_id, server_id)
+        if not isinstance(found, Fact):
             raise FactNotFoundError(fact_id)
-        return self._shared.facts[fact_id]
+        return found
 
     def leave_learning(self) -> None:
         """Let questions no longer wait for facts to learn: somebody calls ``learn``, now and after every change."""
         for shelf in (self._shared, *self._servers.values()):
             shelf.index.learns_on_demand = False
 
-    def learn(self, limit: int | None = None) -> int:
+    def learn(self, limit: int | None = None, *, server_id: int | None = None) -> int:
         """Let entries learn what parts them from others; without it, the first questions wait for that.
 
         Args:
             limit: at most so many entries of each server.
+            server_id: let those of this server alone learn.
 
         Returns:
             How many have learnt; 0 when none is left to.
         """
-        shelves = (self._shared, *self._servers.values())
+        shelves = (self._shared, *self._servers.values()) if server_id is None else (self._shelf(server_id),)
         return sum(shelf.index.learn(limit) for shelf in shelves)
 
     def ask(
@@ -294,15 +300,32 @@ class AnswerEngine:
             and candidate.score >= _RELATED_SCORE
         )
         unknown = next((match.decision.unknown for match in matches if match.decision.unknown), None)
+        found = self.entry(id_of(unknown), server_id) if unknown else None
+        facts = tuple(self.fact(id_of(key), server_id) for key in keys)
+        if outcome is Outcome.ANSWER:
+            facts = self._newest_first(facts, server_id)
         return Answer(
             question=question,
             outcome=outcome,
-            facts=tuple(self.fact(key, server_id) for key in keys),
-            related=tuple(self.fact(key, server_id) for key in list(related)[:MAX_RELATED]),
-            say=self._unknown(unknown, server_id).say if unknown else None,
+            facts=facts,
+            related=tuple(self.fact(id_of(key), server_id) for key in list(related)[:MAX_RELATED]),
+            unknown=found if isinstance(found, KnownUnknown) else None,
             partial=any(match.decision.outcome is not outcome for match in matches),
             why=why,
         )
+
+    def _newest_first(self, facts: tuple[Fact, ...], server_id: int | None) -> tuple[Fact, ...]:
+        """Put before each fact the one that tells how it is now, if there is one: at most as many as are shown."""
+        shown: dict[str, Fact] = {}
+        for fact in facts:
+            newest = fact
+            for _ in range(_MOST_SUCCESSORS):
+                newer = self.entry(newest.superseded_by, server_id) if newest.superseded_by else None
+                if not isinstance(newer, Fact) or newer.id == fact.id:
+                    break
+                newest = newer
+            shown |= {newest.id: newest, fact.id: fact}
+        return tuple(shown.values())[:_MOST_SHOWN]
 
     def examples(self, server_id: int | None = None) -> list[Fact]:
         """Give up to three facts worth asking for first, each of another topic."""
@@ -327,7 +350,7 @@ class AnswerEngine:
         ]
         holding.sort(key=lambda f: not f.canonical_question.casefold().startswith(wanted))
         candidates = self._matcher(server_id).match(text)[0].candidates
-        matching = [self.fact(candidate.key, server_id) for candidate in candidates if candidate.answers]
+        matching = [self.fact(id_of(candidate.key), server_id) for candidate in candidates if candidate.answers]
         return list({f.id: f for f in (*holding, *matching)}.values())[:limit]
 
     def _matcher(self, server_id: int | None) -> Matcher:
@@ -336,19 +359,12 @@ class AnswerEngine:
             return Matcher([self._shared.index])
         return Matcher([self._shared.index, own.index], own.covered)
 
-    def _shelf(self, server_id: int | None) -> _Shelf:
+    def _shelf(self, server_id: int | None) -> Shelf:
         if server_id is None:
             return self._shared
         if server_id not in self._servers:
-            self._servers[server_id] = _Shelf(Index(base=self._shared.index))
+            self._servers[server_id] = Shelf(Index(base=self._shared.index))
         return self._servers[server_id]
-
-    def _unknown(self, key: str, server_id: int | None) -> KnownUnknown:
-        unknown_id = key.removeprefix(_UNKNOWN)
-        own = self._servers.get(server_id) if server_id is not None else None
-        if own is not None and unknown_id in own.unknowns:
-            return own.unknowns[unknown_id]
-        return self._shared.unknowns[unknown_id]
 
 
 def _reason(match: Match) -> Reason:
@@ -360,9 +376,7 @@ def _reason(match: Match) -> Reason:
         corrected=tuple((w.typed, w.term) for w in match.query.words if w.factor == TYPO_FACTOR),
         explained=tuple(w.typed for w in match.query.words if w.is_content and w.term in explained),
         unexplained=tuple(w.typed for w in match.query.words if w.is_content and w.term not in explained),
-        considered=tuple(
-            Considered(c.key.partition(":")[2], c.phrasing, c.score, c.similarity) for c in match.candidates[:3]
-        ),
+        considered=tuple(Considered(id_of(c.key), c.phrasing, c.score, c.similarity) for c in match.candidates[:3]),
         confidence=match.decision.confidence,
         threshold=ANSWER_THRESHOLD,
         evidence=match.decision.evidence,

@@ -7,7 +7,7 @@ import datetime as dt
 import enum
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 FACT_ID_PATTERN = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 FACT_ID_MAX = 64
@@ -98,7 +98,21 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One checkable statement in our own words, with its source."""
+    """One checkable statement in our own words, with its source.
+
+    Attributes:
+        id: short and readable.
+        topic: what it is about, in a word.
+        statement: what it says.
+        phrasings: ways in which people ask for it, at least one.
+        source: where it comes from.
+        locator: where in the source.
+        as_of: the day on which it was so.
+        milestone: its place on the timeline, if it has one.
+        measures: the quantities that it tells.
+        review_by: the day by which an editor should look at it again.
+        superseded_by: the id of the fact that tells how it is now.
+    """
 
     id: str
     topic: str
@@ -109,6 +123,8 @@ class Fact:
     as_of: dt.date | None = None
     milestone: Milestone | None = None
     measures: tuple[Measure, ...] = ()
+    review_by: dt.date | None = None
+    superseded_by: str | None = None
 
     @property
     def canonical_question(self) -> str:
@@ -123,6 +139,10 @@ class KnownUnknown:
     id: str
     phrasings: tuple[str, ...]
     say: str | None = None
+
+
+# What questions may be about, and editors change.
+Entry: TypeAlias = Fact | KnownUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +194,6 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class FactChange:
-    """What a change did to one fact: as it was and as it is, None where it was or is not there.
-
-    ``server_id`` tells in which server; None for all of them.
-    """
-
-    before: Fact | None
-    after: Fact | None
-    server_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class ServerSettings:
     """What one server has set; ids are Discord's.
 
@@ -197,6 +205,7 @@ class ServerSettings:
         cooldown_s: there, one person gets at most one answer in so many seconds.
         wait_s: there, so many seconds are left to people to answer before the bot does.
         votes_shown: whether answers ask “was this right?”.
+        queue_days: questions wait for an editor for so many days.
     """
 
     editor_role_id: int | None = None
@@ -206,6 +215,7 @@ class ServerSettings:
     cooldown_s: int = 60
     wait_s: int = 0
     votes_shown: bool = True
+    queue_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +314,10 @@ class VoteCount:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One append-only record of a change: who, when, why, before, after."""
+    """One append-only record of a change: who, when, why, before, after.
+
+    ``follows`` tells that the server's own text has given way to the shared one, which may change after that.
+    """
 
     number: int
     action: Action
@@ -312,4 +325,22 @@ class Revision:
     at: dt.datetime
     reason: str | None
     before: dict[str, Any] | None
-    after: dict[str, Any] | None = field(default=None)
+    after: dict[str, Any] | None = None
+    follows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactChange:
+    """What a change did to one fact or known unknown.
+
+    Attributes:
+        before: as it was; None where it was not there.
+        after: as it is; None where it is not there.
+        server_id: in which server; None for all of them.
+        revision: the record of the change; None for one of many at once, as by an import.
+    """
+
+    before: Entry | None
+    after: Entry | None
+    server_id: int | None
+    revision: Revision | None = field(default=None, compare=False)

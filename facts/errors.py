@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from facts.entities import Entry
+
 
 class TianwenError(Exception):
     """Anything that went wrong and that a person can be told about in one sentence."""
@@ -52,14 +54,16 @@ class InvalidFactError(TianwenError):
 
 
 class EditConflictError(TianwenError):
-    """The fact was changed by somebody else since the editor last saw it."""
+    """An entry was changed by somebody else since the editor last saw it.
 
-    def __init__(self, fact_id: str, *, expected: int, found: int) -> None:
-        super().__init__(
-            f"“{fact_id}” was changed in the meantime (you saw version {expected}, it is now version {found}); "
-            "look at it again before you save."
-        )
+    ``seen`` is what the editor saw and ``now`` what there is, as far as they are known.
+    """
+
+    def __init__(self, fact_id: str, *, seen: Entry | None, now: Entry | None) -> None:
+        super().__init__(f"“{fact_id}” was changed in the meantime; look at it again before you save.")
         self.fact_id = fact_id
+        self.seen = seen
+        self.now = now
 
 
 class FaultsError(TianwenError):

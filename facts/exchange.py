@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from facts.entities import SOURCE_KEY_MAX
 from facts.errors import PackError
 from facts.forms import (
     FactForm,
@@ -20,6 +18,7 @@ from facts.forms import (
     name_to_form,
     raw_texts,
     read_file,
+    source_key,
     source_to_form,
     unknown_to_form,
 )
@@ -27,7 +26,7 @@ from facts.forms import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from facts.entities import Fact, KnownUnknown, Name, Source
+    from facts.entities import Fact, KnownUnknown, Name
 
 # The lists of a file, and what one item of each is called.
 _KINDS = {"facts": "fact", "unknowns": "unknown", "names": "name"}
@@ -51,12 +50,6 @@ class Exchange:
     facts: tuple[Fact, ...]
     unknowns: tuple[KnownUnknown, ...] = ()
     names: tuple[Name, ...] = ()
-
-
-def source_key(source: SourceForm | Source) -> str:
-    """Give a readable key for a source: from its publisher and, where known, its title."""
-    words = re.findall(r"[a-z0-9]+", f"{source.publisher} {source.title or ''}".casefold())
-    return "-".join(words)[:SOURCE_KEY_MAX].strip("-") or "source"
 
 
 def parse_exchange(text: str, file_name: str = "The exchange file") -> Exchange:

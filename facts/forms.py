@@ -6,7 +6,8 @@ A form is what stands in a file, checked by Pydantic; an entity (``facts.entitie
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, TypeVar
+import re
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +20,7 @@ from pydantic import (
     StringConstraints,
     Tag,
     ValidationError,
+    model_validator,
 )
 
 from facts.entities import (
@@ -27,8 +29,10 @@ from facts.entities import (
     LOCATOR_MAX,
     NAME_MAX,
     PHRASING_MAX,
+    SOURCE_KEY_MAX,
     STATEMENT_MAX,
     TOPIC_MAX,
+    Entry,
     Fact,
     KnownUnknown,
     Measure,
@@ -38,6 +42,7 @@ from facts.entities import (
     Precision,
     Source,
 )
+from facts.errors import InvalidFactError
 from facts.matching.normalise import normalise
 
 
@@ -168,6 +173,14 @@ class FactForm(_Form):
     as_of: OptionalDate = None
     milestone: MilestoneForm | None = None
     measures: tuple[MeasureForm, ...] = ()
+    review_by: OptionalDate = None
+    superseded_by: Annotated[FactId | None, BeforeValidator(_blank_is_none)] = None
+
+    @model_validator(mode="after")
+    def _is_not_its_own_successor(self) -> Self:
+        if self.superseded_by == self.id:
+            raise ValueError("a fact cannot be superseded by itself")
+        return self
 
     def entity(self, source: Source) -> Fact:
         """Give the fact, with this source; a phrasing that stands twice is kept once."""
@@ -185,6 +198,8 @@ class FactForm(_Form):
             as_of=self.as_of,
             milestone=milestone,
             measures=tuple(Measure(m.quantity, m.value, m.unit) for m in self.measures),
+            review_by=self.review_by,
+            superseded_by=self.superseded_by,
         )
 
 
@@ -217,6 +232,12 @@ Fault = tuple[tuple[int | str, ...], str]
 FormT = TypeVar("FormT", bound=BaseModel)
 
 
+def source_key(source: SourceForm | Source) -> str:
+    """Give a readable key for a source: from its publisher and, where known, its title."""
+    words = re.findall(r"[a-z0-9]+", f"{source.publisher} {source.title or ''}".casefold())
+    return "-".join(words)[:SOURCE_KEY_MAX].strip("-") or "source"
+
+
 def source_to_form(source: Source) -> dict[str, Any]:
     """Write a source as JSON-ready data; what is unknown is left out, and so is its key."""
     form = SourceForm(
@@ -244,6 +265,8 @@ def fact_to_form(fact: Fact) -> dict[str, Any]:
         as_of=fact.as_of,
         milestone=milestone,
         measures=tuple(MeasureForm(quantity=m.quantity, value=m.value, unit=m.unit) for m in fact.measures),
+        review_by=fact.review_by,
+        superseded_by=fact.superseded_by,
     )
     return form.model_dump(mode="json", exclude_defaults=True)
 
@@ -252,6 +275,38 @@ def unknown_to_form(unknown: KnownUnknown) -> dict[str, Any]:
     """Write a known unknown as JSON-ready data."""
     form = UnknownForm(id=unknown.id, questions=unknown.phrasings, say=unknown.say)
     return form.model_dump(mode="json", exclude_defaults=True)
+
+
+def entry_to_form(entry: Entry) -> dict[str, Any]:
+    """Write a fact or a known unknown as JSON-ready data."""
+    return fact_to_form(entry) if isinstance(entry, Fact) else unknown_to_form(entry)
+
+
+def entry_from_form(data: dict[str, Any]) -> Entry:
+    """Read a fact, with its whole source, or a known unknown: what ``entry_to_form`` writes.
+
+    Raises:
+        ValidationError: it breaks the rules.
+    """
+    if "statement" not in data:
+        return UnknownForm.model_validate(data).entity("")
+    form = FactForm.model_validate(data)
+    if not isinstance(form.source, SourceForm):
+        raise InvalidFactError(f"“{form.id}” has no source.")
+    return form.entity(form.source.entity(source_key(form.source)))
+
+
+def valid(entry: Entry) -> Entry:
+    """Hold a fact or known unknown to the same rules as files are held to, and give it tidied as they are.
+
+    Raises:
+        InvalidFactError: it breaks the rules; the sentence tells how.
+    """
+    try:
+        return entry_from_form(entry_to_form(entry))
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in describe_faults(error))
+        raise InvalidFactError(f"“{entry.id}” cannot be saved: {faults}") from error
 
 
 def name_to_form(name: Name) -> dict[str, Any]:

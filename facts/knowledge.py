@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from facts import store
 from facts.bookkeeping import Bookkeeping
 from facts.engine import Answer, AnswerEngine
-from facts.entities import Action, Author, Fact, FactChange, Revision, ServerSettings
-from facts.errors import FactNotFoundError, InvalidFactError
-from facts.exchange import source_key
-from facts.forms import FactForm, SourceForm, describe_faults, fact_to_form
+from facts.entities import Fact, FactChange, ServerSettings
+from facts.forms import valid
 from facts.listeners import Listeners
+from facts.store import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from facts.database import Database
-    from facts.entities import KnownUnknown, Name, Pack, Source
-    from facts.store import Change, LoadResult, StoredFact
+    from facts.entities import Author, Entry, Name, Pack, Revision, Source
+    from facts.store import Change, LoadResult
 
+_KeptT = TypeVar("_KeptT", Kept, Kept | None)
 
 # So many facts learn before a program that wants to end may do so: about a tenth of a second.
 _LEARN_AT_ONCE = 4
+# To try a change, so many of the server's facts learn first: the changed one, and those that are like it.
+_LEARN_FOR_TRIAL = 32
 _DEFAULTS = ServerSettings()
 
 
@@ -50,6 +51,7 @@ class KnowledgeBase:
         self._clock = clock
         self.bookkeeping = Bookkeeping(database, clock)
         self._settings: dict[int, ServerSettings] = {}
+        self._removed: dict[int | None, dict[str, Entry]] = {}
         self.fact_changes: Listeners[FactChange] = Listeners()
         """Told of every change, once the changed fact answers."""
         self.settings_changes: Listeners[int] = Listeners()
@@ -102,13 +104,15 @@ class KnowledgeBase:
         async with self._changing:
             async with self._database.reading() as session:
                 names = await store.names(session)
-                entries: dict[int | None, list[tuple[Fact | KnownUnknown, int]]] = {None: await store.entries(session)}
-                hidden: list[tuple[str, int]] = []
+                kept: dict[int | None, list[Kept]] = {None: await store.entries(session)}
                 for server_id in await store.server_ids(session):
-                    entries[server_id] = await store.entries(session, server_id)
-                    hidden += [(fact_id, server_id) for fact_id in await store.hidden_fact_ids(session, server_id)]
+                    kept[server_id] = await store.entries(session, server_id)
                 self._settings = await store.server_settings(session)
-            self._engine = await asyncio.to_thread(_build, names, entries, hidden)
+            self._engine = await asyncio.to_thread(_build, names, kept)
+            self._removed = {
+                server_id: {one.entry.id: one.entry for one in of_server if one.removed}
+                for server_id, of_server in kept.items()
+            }
             self._go_on_learning()
 
     def begin_learning(self) -> None:
@@ -163,12 +167,14 @@ class KnowledgeBase:
         """
         return self._engine.fact(fact_id, server_id)
 
+    def entry(self, entry_id: str, server_id: int | None = None) -> Entry | None:
+        """Give the fact or known unknown that a server, or (None) everyone, sees under this id, if any."""
+        return self._engine.entry(entry_id, server_id)
+
     def find(self, fact_id: str, server_id: int | None = None) -> Fact | None:
-        """Give one fact as a server, or (None) everyone, sees it; None where there is none."""
-        try:
-            return self._engine.fact(fact_id, server_id)
-        except FactNotFoundError:
-            return None
+        """Give the fact that a server, or (None) everyone, sees under this id, if any."""
+        found = self._engine.entry(fact_id, server_id)
+        return found if isinstance(found, Fact) else None
 
     def facts(self, server_id: int | None = None, *, topic: str | None = None) -> list[Fact]:
         """Give the facts that a server sees, of one topic or all."""
@@ -215,148 +221,177 @@ class KnowledgeBase:
 
     # Changing: store first, then memory
 
-    async def add(self, fact: Fact, author: Author, *, server_id: int | None = None, reason: str | None = None) -> None:
-        """Add a fact, shared (None) or a server's own.
+    async def add(
+        self, entry: Entry, author: Author, *, server_id: int | None = None, reason: str | None = None
+    ) -> Kept:
+        """Add a fact or known unknown, shared (None) or a server's own.
 
         Raises:
-            InvalidFactError: the fact breaks the rules.
+            InvalidFactError: it breaks the rules.
             FactExistsError: the id is taken.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
-        fact = _valid(fact)
-        async with self._changing:
-            async with self._database.writing() as session:
-                position = await store.add_fact(session, fact, self._change(author, reason), server_id)
-            self._put(fact, position, server_id)
+        entry = valid(entry)
+        return await self._make(
+            server_id, lambda session: store.add_entry(session, entry, self._change(author, reason), server_id)
+        )
 
     async def edit(
         self,
-        fact: Fact,
+        entry: Entry,
         author: Author,
         *,
         server_id: int | None = None,
-        version: int | None = None,
+        seen: Entry | None = None,
         reason: str | None = None,
-    ) -> None:
-        """Write a fact anew. ``version`` is the one that the editor saw.
+    ) -> Kept:
+        """Write a fact or known unknown anew; a shared one, in a server, for that server alone.
+
+        Args:
+            entry: as it shall be.
+            author: who changes it.
+            server_id: where; None for the shared ones.
+            seen: as the editor saw it; None writes whatever it is.
+            reason: why.
 
         Raises:
-            InvalidFactError: the fact breaks the rules.
-            FactNotFoundError: there is no such fact.
+            InvalidFactError: it breaks the rules, or is of the other kind.
+            FactNotFoundError: there is none.
             EditConflictError: somebody else changed it in the meantime.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
-        fact = _valid(fact)
-        async with self._changing:
-            async with self._database.writing() as session:
-                change = self._change(author, reason)
-                position = await store.edit_fact(session, fact, change, server_id, version=version)
-            self._put(fact, position, server_id)
+        entry = valid(entry)
+        return await self._make(
+            server_id,
+            lambda session: store.edit_entry(session, entry, self._change(author, reason), server_id, seen=seen),
+        )
 
     async def remove(
-        self, fact_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
-    ) -> None:
-        """Take a fact out of the answers. Its history stays, and ``restore`` brings it back.
+        self, entry_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
+    ) -> Kept | None:
+        """Take a fact or known unknown out of the answers. Its history stays, and ``restore`` brings it back.
+
+        In a server, a shared one is hidden from that server alone.
+
+        Returns:
+            What is kept now; None if it was not there any more.
 
         Raises:
-            FactNotFoundError: there is no such fact.
+            FactNotFoundError: there is none.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
-        async with self._changing:
-            async with self._database.writing() as session:
-                change = self._change(author, reason)
-                await store.set_fact_removed(session, fact_id, change, server_id, removed=True)
-            with self._telling(fact_id, server_id):
-                self._engine.discard_fact(fact_id, server_id)
+        change = self._change(author, reason)
+        return await self._make(
+            server_id, lambda session: store.set_removed(session, entry_id, change, server_id, removed=True)
+        )
 
     async def restore(
-        self, fact_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
-    ) -> None:
-        """Bring a removed fact back.
+        self, entry_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
+    ) -> Kept | None:
+        """Bring a removed fact or known unknown back.
+
+        Returns:
+            What is kept now; None if it was there already.
 
         Raises:
-            FactNotFoundError: there is no such fact.
+            FactNotFoundError: there is none.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
-        async with self._changing:
-            async with self._database.writing() as session:
-                change = self._change(author, reason)
-                fact, position = await store.set_fact_removed(session, fact_id, change, server_id, removed=False)
-            self._put(fact, position, server_id)
+        change = self._change(author, reason)
+        return await self._make(
+            server_id, lambda session: store.set_removed(session, entry_id, change, server_id, removed=False)
+        )
 
     async def revert(
         self,
-        fact_id: str,
+        entry_id: str,
         number: int,
         author: Author,
         *,
         server_id: int | None = None,
         reason: str | None = None,
-    ) -> Fact:
-        """Let a fact be again as it was after one of its revisions; that is a revision too.
+    ) -> Kept:
+        """Let a fact or known unknown be again as it was after one of its revisions; that is a revision too.
 
         Raises:
-            FactNotFoundError: there is no such fact.
+            FactNotFoundError: there is none.
             InvalidFactError: it has no such revision, or was removed by it.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
-        async with self._changing:
-            async with self._database.writing() as session:
-                revisions = {r.number: r for r in await store.history(session, fact_id, server_id)}
-                after = revisions[number].after if number in revisions else None
-                if after is None:
-                    raise InvalidFactError(f"“{fact_id}” has no text in revision {number} to go back to.")
-                fact = _fact_from_form(after)
-                change = self._change(author, reason or f"back to revision {number}")
-                position = await store.edit_fact(session, fact, change, server_id, action=Action.REVERT)
-            self._put(fact, position, server_id)
-        return fact
+        change = self._change(author, reason or f"back to revision {number}")
+        return await self._make(server_id, lambda session: store.revert(session, entry_id, number, change, server_id))
 
-    async def history(self, fact_id: str, *, server_id: int | None = None) -> list[Revision]:
-        """Give a fact's revisions, oldest first.
+    async def undo(self, entry_id: str, number: int, author: Author, *, server_id: int | None = None) -> Kept:
+        """Let a fact or known unknown be again as it was before its latest revision; that is a revision too.
 
         Raises:
-            FactNotFoundError: there is no such fact.
+            FactNotFoundError: there is none.
+            EditConflictError: the revision is not the latest.
+            DatabaseUnavailableError: the database cannot be written; nothing has changed.
+        """
+        change = self._change(author, f"revision {number} undone")
+        return await self._make(server_id, lambda session: store.undo(session, entry_id, number, change, server_id))
+
+    async def put_all(
+        self, entries: Sequence[Entry], author: Author, *, server_id: int | None = None, reason: str | None = None
+    ) -> list[Kept]:
+        """Add or write anew many facts and known unknowns, all or none; those that are so already are left alone.
+
+        The index is changed in a thread, and takes its place when it is whole.
+
+        Returns:
+            What has changed.
+
+        Raises:
+            InvalidFactError: one of them breaks the rules, or is of the other kind.
+            DatabaseUnavailableError: the database cannot be written; nothing has changed.
+        """
+        entries = await asyncio.to_thread(lambda: [valid(entry) for entry in entries])
+        async with self._changing:
+            async with self._database.writing() as session:
+                kept = await store.put_entries(session, entries, self._change(author, reason), server_id)
+            before = [self._engine.entry(one.entry.id, server_id) for one in kept]
+            if server_id is not None:
+                self._engine.adopt(await asyncio.to_thread(self._tried, kept, server_id), server_id)
+                for one in kept:
+                    self._note_removed(one, server_id)
+                self._go_on_learning()
+        if server_id is None:
+            await self.refresh()
+        for was, one in zip(before, kept, strict=True):
+            self.fact_changes.tell(FactChange(was, one.entry, server_id))
+        return kept
+
+    async def history(self, entry_id: str, *, server_id: int | None = None) -> list[Revision]:
+        """Give the revisions of a fact or known unknown, oldest first: of the server's own, else of the shared one.
+
+        Raises:
+            FactNotFoundError: there is none.
             DatabaseUnavailableError: the database cannot be used.
         """
         async with self._database.reading() as session:
-            return await store.history(session, fact_id, server_id)
+            return await store.history(session, entry_id, server_id)
 
-    async def stored(self, fact_id: str, *, server_id: int | None = None) -> StoredFact:
-        """Give a fact with its version, removed or not, as an editor needs it.
+    async def stored(self, entry_id: str, *, server_id: int | None = None) -> Kept:
+        """Give a fact or known unknown as it is kept, removed or not: the server's own, else the shared one.
 
         Raises:
-            FactNotFoundError: there is no such fact.
+            FactNotFoundError: there is none.
             DatabaseUnavailableError: the database cannot be used.
         """
         async with self._database.reading() as session:
-            return await store.stored_fact(session, fact_id, server_id)
+            return await store.stored(session, entry_id, server_id)
 
-    async def hide(self, fact_id: str, server_id: int, *, replacement: str | None = None) -> None:
-        """Hide a shared fact from one server, or replace it there by one of the server's own.
+    async def try_change(self, change: Entry | str, *, server_id: int | None) -> AnswerEngine:
+        """Give an engine that answers as it would after a change: an entry put, or (its id) taken out.
 
-        Raises:
-            FactNotFoundError: there is no such shared fact, or no such replacement.
-            DatabaseUnavailableError: the database cannot be written; nothing has changed.
+        It is made in a thread, and what is tried in it touches nothing else.
         """
-        async with self._changing:
-            async with self._database.writing() as session:
-                await store.hide_shared_fact(session, fact_id, server_id, replacement)
-            with self._telling(fact_id, server_id):
-                self._engine.hide(fact_id, server_id)
+        return await asyncio.to_thread(self._tried_change, change, server_id)
 
-    async def unhide(self, fact_id: str, server_id: int) -> None:
-        """Show a hidden or replaced shared fact to a server again.
-
-        Raises:
-            FactNotFoundError: there is no such shared fact.
-            DatabaseUnavailableError: the database cannot be written; nothing has changed.
-        """
-        async with self._changing:
-            async with self._database.writing() as session:
-                await store.unhide_shared_fact(session, fact_id, server_id)
-            with self._telling(fact_id, server_id):
-                self._engine.unhide(fact_id, server_id)
+    def removed(self, server_id: int) -> list[Entry]:
+        """Give what a server has removed of its own, or hidden of what is shared."""
+        return list(self._removed.get(server_id, {}).values())
 
     # What else is kept
 
@@ -405,50 +440,67 @@ class KnowledgeBase:
         async with self._database.writing() as session:
             await store.set_command_tree_digest(session, application_id, digest, self._clock())
 
-    def _put(self, fact: Fact, position: int, server_id: int | None) -> None:
-        with self._telling(fact.id, server_id):
-            self._engine.put(fact, position, server_id)
-
-    @contextmanager
-    def _telling(self, fact_id: str, server_id: int | None) -> Iterator[None]:
-        """Let a change in memory take effect, and tell what it did to a fact, if anything."""
-        before = self.find(fact_id, server_id)
-        yield
-        self._go_on_learning()
-        after = self.find(fact_id, server_id)
+    async def _make(self, server_id: int | None, change: Callable[[AsyncSession], Awaitable[_KeptT]]) -> _KeptT:
+        """Make a change in the store, then in memory, and tell it."""
+        async with self._changing:
+            async with self._database.writing() as session:
+                kept = await change(session)
+            if kept is None:
+                return kept
+            before = self._engine.entry(kept.entry.id, server_id)
+            _place(self._engine, kept, server_id)
+            self._note_removed(kept, server_id)
+            self._go_on_learning()
+        after = self._engine.entry(kept.entry.id, server_id)
         if before != after:
-            self.fact_changes.tell(FactChange(before, after, server_id))
+            self.fact_changes.tell(FactChange(before, after, server_id, kept.revision))
+        return kept
+
+    def _note_removed(self, kept: Kept, server_id: int | None) -> None:
+        """Remember what is removed, for those who want to bring it back."""
+        removed = self._removed.setdefault(server_id, {})
+        removed.pop(kept.entry.id, None)
+        if kept.removed:
+            removed[kept.entry.id] = kept.entry
+
+    def _tried(self, kept: Iterable[Kept], server_id: int | None) -> AnswerEngine:
+        tried = self._engine.trial(server_id)
+        for one in kept:
+            _place(tried, one, server_id)
+        return tried
+
+    def _tried_change(self, change: Entry | str, server_id: int | None) -> AnswerEngine:
+        tried = self._engine.trial(server_id)
+        if isinstance(change, str):
+            entry = tried.entry(change, server_id)
+            if entry is not None:
+                tried.discard(entry, server_id)
+            if entry is not None and server_id is not None:
+                tried.hide(entry, server_id)
+        else:
+            tried.put(change, tried.position(change, server_id), server_id)
+        tried.learn(_LEARN_FOR_TRIAL, server_id=server_id)
+        return tried
 
     def _change(self, author: Author, reason: str | None) -> Change:
         return store.Change(author, self._clock(), reason)
 
 
-def _build(
-    names: Iterable[Name],
-    entries: Mapping[int | None, Iterable[tuple[Fact | KnownUnknown, int]]],
-    hidden: Iterable[tuple[str, int]],
-) -> AnswerEngine:
+def _build(names: Iterable[Name], kept: Mapping[int | None, Iterable[Kept]]) -> AnswerEngine:
     engine = AnswerEngine(names)
-    for server_id, of_server in entries.items():
-        for entry, position in of_server:
-            engine.put(entry, position, server_id)
-    for fact_id, server_id in hidden:
-        engine.hide(fact_id, server_id)
+    for server_id, of_server in kept.items():
+        for one in of_server:
+            _place(engine, one, server_id)
     return engine
 
 
-def _valid(fact: Fact) -> Fact:
-    """Hold a fact to the same rules as files are held to, and give it tidied as they are."""
-    try:
-        return _fact_from_form(fact_to_form(fact))
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in describe_faults(error))
-        raise InvalidFactError(f"“{fact.id}” cannot be saved: {faults}") from error
-
-
-def _fact_from_form(data: dict[str, Any]) -> Fact:
-    """Read a fact as revisions keep it."""
-    form = FactForm.model_validate(data)
-    if not isinstance(form.source, SourceForm):
-        raise InvalidFactError(f"“{form.id}” has no source.")
-    return form.entity(form.source.entity(source_key(form.source)))
+def _place(engine: AnswerEngine, kept: Kept, server_id: int | None) -> None:
+    """Bring an engine in step with what is kept of an entry."""
+    if kept.removed or kept.follows:
+        engine.discard(kept.entry, server_id)
+    else:
+        engine.put(kept.entry, kept.position, server_id)
+    if server_id is not None and kept.removed:
+        engine.hide(kept.entry, server_id)
+    elif server_id is not None:
+        engine.unhide(kept.entry, server_id)

@@ -92,7 +92,11 @@ class SourceRow(Base):
 
 
 class FactRow(Base):
-    """A fact. ``edited`` facts are no longer changed by their pack; ``removed_at`` hides without deleting."""
+    """A fact. ``edited`` facts are no longer changed by their pack; ``removed_at`` hides without deleting.
+
+    A server's own row stands in the place of the shared one of the same slug, unless it ``follows`` that one: then it
+    only keeps the history, and where it is removed, it hides the shared one from the server.
+    """
 
     __tablename__ = "facts"
     __table_args__ = (
@@ -118,10 +122,13 @@ class FactRow(Base):
     milestone_label: Mapped[str | None] = mapped_column(Text)
     milestone_planned: Mapped[bool] = mapped_column(default=False)
     measures: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    review_by: Mapped[dt.date | None]
+    superseded_by: Mapped[str | None] = mapped_column(String(64))
     pack_id: Mapped[str | None] = mapped_column(ForeignKey("packs.id", ondelete="SET NULL"), index=True)
     edited: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
     removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    follows: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     source: Mapped[SourceRow] = relationship(lazy="joined", innerjoin=True)
     phrasings: Mapped[list[PhrasingRow]] = relationship(
@@ -133,7 +140,7 @@ class FactRow(Base):
 
 
 class KnownUnknownRow(Base):
-    """Questions that the sources do not answer."""
+    """Questions that the sources do not answer; kept as facts are."""
 
     __tablename__ = "known_unknowns"
     __table_args__ = (UniqueConstraint("server_id", "slug"),)
@@ -146,6 +153,7 @@ class KnownUnknownRow(Base):
     edited: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
     removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    follows: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     phrasings: Mapped[list[PhrasingRow]] = relationship(
         lazy="selectin",
@@ -197,18 +205,6 @@ class AliasRow(Base):
     text: Mapped[str] = mapped_column(String(200))
 
 
-class SharedFactOverrideRow(Base):
-    """A shared fact that one server has hidden, or (with a replacement) replaced by one of its own."""
-
-    __tablename__ = "shared_fact_overrides"
-
-    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    fact_id: Mapped[int] = mapped_column(
-        ForeignKey("facts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-    replacement_id: Mapped[int | None] = mapped_column(ForeignKey("facts.id", ondelete="SET NULL"))
-
-
 class RevisionRow(Base):
     """One append-only record of a change to a fact or a known unknown."""
 
@@ -230,6 +226,7 @@ class RevisionRow(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    follows: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     fact: Mapped[FactRow | None] = relationship()
     unknown: Mapped[KnownUnknownRow | None] = relationship()
@@ -248,6 +245,7 @@ class ServerSettingsRow(Base):
     cooldown_s: Mapped[int] = mapped_column(server_default="60")
     wait_s: Mapped[int] = mapped_column(server_default="0")
     votes_shown: Mapped[bool] = mapped_column(server_default=true())
+    queue_days: Mapped[int] = mapped_column(server_default="30")
 
 
 class SentReplyRow(Base):
@@ -324,6 +322,42 @@ class QueueMessageRow(Base):
     message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     channel_id: Mapped[int] = mapped_column(BigInteger)
     server_id: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class AnswerAlertRow(Base):
+    """Somebody who wants to be told, once, when there is an answer to their question; kept no longer than it waits."""
+
+    __tablename__ = "answer_alerts"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED, index=True)
+    question: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class DraftRow(Base):
+    """What an editor has written and not saved yet; kept for a day."""
+
+    __tablename__ = "drafts"
+
+    key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class SavedTestRow(Base):
+    """A question of which a server wants to know that it gets this fact, or (None) no answer at once."""
+
+    __tablename__ = "saved_tests"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    question: Mapped[str] = mapped_column(Text)
+    context: Mapped[str | None] = mapped_column(Text)
+    fact_slug: Mapped[str | None] = mapped_column(String(64))
 
 
 class VoterKeyRow(Base):

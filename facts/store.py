@@ -25,8 +25,8 @@ from facts.entities import (
     ServerSettings,
     Source,
 )
-from facts.errors import EditConflictError, FactExistsError, FactNotFoundError
-from facts.forms import fact_to_form, unknown_to_form
+from facts.errors import EditConflictError, FactExistsError, FactNotFoundError, InvalidFactError
+from facts.forms import entry_from_form, entry_to_form
 from facts.models import (
     SHARED,
     AliasRow,
@@ -38,7 +38,6 @@ from facts.models import (
     PhrasingRow,
     RevisionRow,
     ServerSettingsRow,
-    SharedFactOverrideRow,
     SourceRow,
 )
 
@@ -48,10 +47,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from facts.entities import Pack
+    from facts.entities import Entry, Pack
 
 
 EntryRow = FactRow | KnownUnknownRow
+# A statement to the database names at most so many ids.
+_IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFact:
-    """A fact with what only the store knows: its version, and whether it is removed."""
+class Kept:
+    """What a server has of its own under an id, or (in the shared scope) what all have.
 
-    fact: Fact
+    Attributes:
+        entry: as it stands in the store.
+        position: its place among its kind.
+        version: how often it has been changed, counted from 1.
+        removed: whether it is taken out; a server's own then hides the shared entry of the same id, too.
+        follows: whether the server sees the shared entry of the same id instead.
+        revision: the record of the change that made it so.
+    """
+
+    entry: Entry
+    position: int
     version: int
     removed: bool
+    follows: bool
+    revision: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +99,12 @@ class LoadResult:
 # Reading
 
 
-async def entries(session: AsyncSession, server_id: int | None = None) -> list[tuple[Fact | KnownUnknown, int]]:
-    """Give the facts and known unknowns that are not removed, each with its position among its kind."""
+async def entries(session: AsyncSession, server_id: int | None = None) -> list[Kept]:
+    """Give the facts and known unknowns that everyone has (None) or a server has of its own, removed or not."""
     both: list[EntryRow] = []
     for table in (FactRow, KnownUnknownRow):
-        query = select(table).where(table.server_id == _scope(server_id), table.removed_at.is_(None))
-        both.extend(await session.scalars(query.order_by(table.id)))
-    return [(_entity(row), row.id) for row in both]
+        both.extend(await session.scalars(select(table).where(table.server_id == _scope(server_id)).order_by(table.id)))
+    return [_kept(row) for row in both]
 
 
 async def names(session: AsyncSession) -> list[Name]:
@@ -104,54 +116,34 @@ async def names(session: AsyncSession) -> list[Name]:
 
 
 async def server_ids(session: AsyncSession) -> list[int]:
-    """Give the servers that have facts or known unknowns of their own, or have hidden shared facts."""
+    """Give the servers that have facts or known unknowns of their own, or have hidden shared ones."""
     found = set(await session.scalars(select(FactRow.server_id).distinct()))
     found |= set(await session.scalars(select(KnownUnknownRow.server_id).distinct()))
-    found |= set(await session.scalars(select(SharedFactOverrideRow.server_id).distinct()))
     return sorted(found - {SHARED})
 
 
-async def hidden_fact_ids(session: AsyncSession, server_id: int) -> list[str]:
-    """Give the ids of the shared facts that a server has hidden or replaced."""
-    rows = await session.scalars(
-        select(FactRow.slug)
-        .join(SharedFactOverrideRow, SharedFactOverrideRow.fact_id == FactRow.id)
-        .where(SharedFactOverrideRow.server_id == server_id)
-        .order_by(FactRow.slug)
-    )
-    return list(rows)
-
-
-async def stored_fact(session: AsyncSession, fact_id: str, server_id: int | None = None) -> StoredFact:
-    """Give one fact, shared (None) or a server's own, removed or not.
+async def stored(session: AsyncSession, entry_id: str, server_id: int | None = None) -> Kept:
+    """Give one fact or known unknown as it is kept, removed or not: the server's own, else the shared one.
 
     Raises:
         FactNotFoundError: there is none.
     """
-    row = await _fact_row(session, fact_id, server_id)
-    return StoredFact(_fact(row), row.version, row.removed_at is not None)
+    return _kept((await _standing(session, entry_id, server_id)).row)
 
 
-async def history(session: AsyncSession, fact_id: str, server_id: int | None = None) -> list[Revision]:
-    """Give a fact's revisions, oldest first.
+async def history(session: AsyncSession, entry_id: str, server_id: int | None = None) -> list[Revision]:
+    """Give the revisions of a fact or known unknown, oldest first: of the server's own, else of the shared one.
 
     Raises:
-        FactNotFoundError: there is no such fact.
+        FactNotFoundError: there is none.
     """
-    fact = await _fact_row(session, fact_id, server_id)
-    rows = await session.scalars(select(RevisionRow).where(RevisionRow.fact_id == fact.id).order_by(RevisionRow.number))
-    return [
-        Revision(
-            number=row.number,
-            action=Action(row.action),
-            author=Author(Origin(row.origin), row.user_id),
-            at=row.at,
-            reason=row.reason,
-            before=row.before,
-            after=row.after,
-        )
-        for row in rows
-    ]
+    return await _revisions(session, (await _standing(session, entry_id, server_id)).row)
+
+
+async def _revisions(session: AsyncSession, row: EntryRow) -> list[Revision]:
+    owner = RevisionRow.fact_id if isinstance(row, FactRow) else RevisionRow.unknown_id
+    rows = await session.scalars(select(RevisionRow).where(owner == row.id).order_by(RevisionRow.number))
+    return [_revision(revision) for revision in rows]
 
 
 async def pack_digest(session: AsyncSession, pack_id: str) -> str | None:
@@ -174,110 +166,130 @@ async def command_tree_digest(session: AsyncSession, application_id: int) -> str
 # Changing
 
 
-async def add_fact(session: AsyncSession, fact: Fact, change: Change, server_id: int | None = None) -> int:
-    """Add a fact, with its first revision, and give its position.
+async def add_entry(session: AsyncSession, entry: Entry, change: Change, server_id: int | None = None) -> Kept:
+    """Add a fact or known unknown, with its first revision.
 
     Raises:
-        FactExistsError: the id is taken, be it by a removed fact or (for a server) by a shared one.
+        FactExistsError: the id is taken, be it by a removed entry or (for a server) by a shared one.
     """
-    taken = select(FactRow.id).where(FactRow.slug == fact.id, FactRow.server_id.in_({SHARED, _scope(server_id)}))
-    if (await session.scalars(taken.limit(1))).first() is not None:
-        raise FactExistsError(fact.id)
-    row = await _new_row(session, fact, _scope(server_id))
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        # Another process added it just now.
-        raise FactExistsError(fact.id) from error
-    _record(session, row, Action.ADD, change, None, fact_to_form(fact))
-    return row.id
+    for table in (FactRow, KnownUnknownRow):
+        taken = select(table.id).where(table.slug == entry.id, table.server_id.in_({SHARED, _scope(server_id)}))
+        if (await session.scalars(taken.limit(1))).first() is not None:
+            raise FactExistsError(entry.id)
+    return await _change(session, _Standing(None, None, _scope(server_id)), Action.ADD, change, entry)
 
 
-async def edit_fact(
-    session: AsyncSession,
-    fact: Fact,
-    change: Change,
-    server_id: int | None = None,
-    *,
-    version: int | None = None,
-    action: Action = Action.EDIT,
-) -> int:
-    """Write a fact anew, with a revision, keep it from its pack, and give its position.
+async def edit_entry(
+    session: AsyncSession, entry: Entry, change: Change, server_id: int | None = None, *, seen: Entry | None = None
+) -> Kept:
+    """Write a fact or known unknown anew, with a revision, and keep it from its pack.
+
+    In a server, a shared one stays as it is, and gets a successor of the server's own under the same id.
 
     Args:
         session: a writing session.
-        fact: the fact as it shall be.
+        entry: as it shall be.
         change: who, when and why.
-        server_id: whose fact it is; None for a shared one.
-        version: the version that the editor saw; None writes whatever it is.
-        action: how history calls it.
+        server_id: whose it is; None for a shared one.
+        seen: as the editor saw it; None writes whatever it is.
 
     Raises:
         FactNotFoundError: there is none.
-        EditConflictError: the fact has another version now.
+        InvalidFactError: a fact is to become a known unknown, or the other way round.
+        EditConflictError: it is another one now.
     """
-    row = await _fact_row(session, fact.id, server_id, for_update=True)
-    if version is not None and row.version != version:
-        raise EditConflictError(fact.id, expected=version, found=row.version)
-    before = fact_to_form(_fact(row)) if row.removed_at is None else None
-    await _write(session, row, fact)
-    row.removed_at = None
-    row.edited = True
-    row.version += 1
-    _record(session, row, action, change, before, fact_to_form(fact))
-    return row.id
+    standing = await _standing(session, entry.id, server_id, for_update=True)
+    if type(_entity(standing.row)) is not type(entry):
+        raise InvalidFactError(f"“{entry.id}” cannot be both a fact and a known unknown; choose another id.")
+    if seen is not None and seen != standing.now:
+        raise EditConflictError(entry.id, seen=seen, now=standing.now)
+    return await _change(session, standing, Action.EDIT, change, entry)
 
 
-async def set_fact_removed(
-    session: AsyncSession, fact_id: str, change: Change, server_id: int | None = None, *, removed: bool
-) -> tuple[Fact, int]:
-    """Remove a fact from answers, or restore it, with a revision; nothing if it is so already.
+async def put_entries(
+    session: AsyncSession, entries: Sequence[Entry], change: Change, server_id: int | None = None
+) -> list[Kept]:
+    """Add or write anew many facts and known unknowns, each once; those that are so already stay untouched.
 
-    Returns:
-        The fact and its position.
+    Raises:
+        InvalidFactError: a fact is to become a known unknown, or the other way round.
+    """
+    standings = await _standings(session, [entry.id for entry in entries], server_id)
+    kept = []
+    for entry in entries:
+        standing = standings[entry.id]
+        if standing.now == entry:
+            continue
+        if standing.is_known and type(_entity(standing.row)) is not type(entry):
+            raise InvalidFactError(f"“{entry.id}” cannot be both a fact and a known unknown; choose another id.")
+        action = Action.EDIT if standing.is_known else Action.ADD
+        row, before = await _written(session, standing, entry)
+        kept.append((row, _marked(session, row, action, change, before, entry)))
+    await session.flush()
+    return [_kept(*changed) for changed in kept]
+
+
+async def set_removed(
+    session: AsyncSession, entry_id: str, change: Change, server_id: int | None = None, *, removed: bool
+) -> Kept | None:
+    """Remove a fact or known unknown from answers, or restore it, with a revision; None if it is so already.
 
     Raises:
         FactNotFoundError: there is none.
     """
-    row = await _fact_row(session, fact_id, server_id, for_update=True)
-    fact = _fact(row)
-    if (row.removed_at is not None) != removed:
-        row.removed_at = change.at if removed else None
-        row.edited = True
-        row.version += 1
-        form = fact_to_form(fact)
-        if removed:
-            _record(session, row, Action.REMOVE, change, form, None)
-        else:
-            _record(session, row, Action.RESTORE, change, None, form)
-    return fact, row.id
+    standing = await _standing(session, entry_id, server_id, for_update=True)
+    if (standing.now is None) == removed:
+        return None
+    if removed:
+        return await _change(session, standing, Action.REMOVE, change, None, follows=standing.follows)
+    if standing.follows and standing.shared_now is not None:
+        return await _change(session, standing, Action.RESTORE, change, standing.shared_now, follows=True)
+    return await _change(session, standing, Action.RESTORE, change, _entity(standing.row))
 
 
-async def hide_shared_fact(session: AsyncSession, fact_id: str, server_id: int, replacement: str | None = None) -> None:
-    """Hide a shared fact from one server, or let one of that server's own facts take its place.
+async def revert(
+    session: AsyncSession, entry_id: str, number: int, change: Change, server_id: int | None = None
+) -> Kept:
+    """Let a fact or known unknown be again as it was after one of its revisions; that is a revision too.
 
     Raises:
-        FactNotFoundError: there is no such shared fact, or no such fact of the server.
+        FactNotFoundError: there is none.
+        InvalidFactError: it has no such revision, or was removed by it.
     """
-    shared = await _fact_row(session, fact_id, None)
-    own = await _fact_row(session, replacement, server_id) if replacement else None
-    row = await session.get(SharedFactOverrideRow, (server_id, shared.id))
-    if row is None:
-        row = SharedFactOverrideRow(server_id=server_id, fact_id=shared.id)
-        session.add(row)
-    row.replacement_id = own.id if own else None
+    standing = await _standing(session, entry_id, server_id, for_update=True)
+    revision = next((r for r in await _revisions(session, standing.row) if r.number == number), None)
+    if revision is None or revision.after is None:
+        raise InvalidFactError(f"“{entry_id}” has no text in revision {number} to go back to.")
+    return await _go_back(session, standing, revision, change)
 
 
-async def unhide_shared_fact(session: AsyncSession, fact_id: str, server_id: int) -> None:
-    """Show a hidden or replaced shared fact to a server again.
+async def undo(session: AsyncSession, entry_id: str, number: int, change: Change, server_id: int | None = None) -> Kept:
+    """Let a fact or known unknown be again as it was before its latest revision; that is a revision too.
 
     Raises:
-        FactNotFoundError: there is no such shared fact.
+        FactNotFoundError: there is none.
+        EditConflictError: the revision is not the latest.
     """
-    shared = await _fact_row(session, fact_id, None)
-    row = await session.get(SharedFactOverrideRow, (server_id, shared.id))
-    if row is not None:
-        await session.delete(row)
+    standing = await _standing(session, entry_id, server_id, for_update=True)
+    revisions = {revision.number: revision for revision in await _revisions(session, standing.row)}
+    if number not in revisions or number != max(revisions):
+        raise EditConflictError(entry_id, seen=None, now=standing.now)
+    if number > 1:
+        return await _go_back(session, standing, revisions[number - 1], change)
+    # Before its first revision there was the shared one, or nothing.
+    shared = standing.shared_now if revisions[number].before is not None else None
+    return await _change(session, standing, Action.REVERT, change, shared, follows=shared is not None)
+
+
+async def _go_back(session: AsyncSession, standing: _Standing, revision: Revision, change: Change) -> Kept:
+    """Let an entry be as it was after a revision."""
+    entry = entry_from_form(revision.after) if revision.after is not None else None
+    if not revision.follows:
+        return await _change(session, standing, Action.REVERT, change, entry)
+    shared = entry and standing.shared_now
+    return await _change(
+        session, standing, Action.REVERT, change, shared or entry, follows=entry is None or bool(shared)
+    )
 
 
 async def set_server_settings(session: AsyncSession, server_id: int, settings: ServerSettings) -> None:
@@ -291,6 +303,7 @@ async def set_server_settings(session: AsyncSession, server_id: int, settings: S
     row.queue_channel_id = settings.queue_channel_id
     row.listening_channel_ids = list(settings.listening_channel_ids)
     row.cooldown_s, row.wait_s, row.votes_shown = settings.cooldown_s, settings.wait_s, settings.votes_shown
+    row.queue_days = settings.queue_days
 
 
 async def set_command_tree_digest(session: AsyncSession, application_id: int, digest: str, at: dt.datetime) -> None:
@@ -324,13 +337,13 @@ async def load_pack(session: AsyncSession, pack: Pack, at: dt.datetime) -> LoadR
 
 
 async def _load_entry(
-    session: AsyncSession, entry: Fact | KnownUnknown, row: EntryRow | None, change: Change, pack_id: str
+    session: AsyncSession, entry: Entry, row: EntryRow | None, change: Change, pack_id: str
 ) -> str | None:
     """Bring one fact or known unknown in step with its pack; tell what was done, None for nothing."""
     if row is None:
         # Phrasings come in their thousands: all of an entry's go in with one statement, not one by one.
         row = await _new_row(session, replace(entry, phrasings=()), SHARED, pack_id)
-        _record(session, row, Action.ADD, change, None, _form(entry))
+        _record(session, row, Action.ADD, change, None, entry_to_form(entry))
         await session.flush()
         owner = "fact_id" if isinstance(row, FactRow) else "unknown_id"
         phrasings = [{owner: row.id, "position": place, "text": text} for place, text in enumerate(entry.phrasings)]
@@ -341,11 +354,11 @@ async def _load_entry(
     present = row.removed_at is None
     if present and _entity(row) == entry:
         return None
-    before = _form(_entity(row)) if present else None
+    before = entry_to_form(_entity(row)) if present else None
     await _write(session, row, entry)
     row.removed_at = None
     row.version += 1
-    _record(session, row, Action.EDIT if present else Action.RESTORE, change, before, _form(entry))
+    _record(session, row, Action.EDIT if present else Action.RESTORE, change, before, entry_to_form(entry))
     return "updated"
 
 
@@ -354,7 +367,7 @@ async def _load_entries(session: AsyncSession, pack: Pack, change: Change) -> Co
     counts: Counter[str] = Counter()
     fact_rows = await session.scalars(select(FactRow).where(FactRow.server_id == SHARED))
     unknown_rows = await session.scalars(select(KnownUnknownRow).where(KnownUnknownRow.server_id == SHARED))
-    both: list[tuple[Iterable[EntryRow], Sequence[Fact | KnownUnknown]]] = [
+    both: list[tuple[Iterable[EntryRow], Sequence[Entry]]] = [
         (fact_rows, pack.facts),
         (unknown_rows, pack.unknowns),
     ]
@@ -367,7 +380,7 @@ async def _load_entries(session: AsyncSession, pack: Pack, change: Change) -> Co
             if row.pack_id == pack.id and not row.edited and row.removed_at is None:
                 row.removed_at = change.at
                 row.version += 1
-                _record(session, row, Action.REMOVE, change, _form(_entity(row)), None)
+                _record(session, row, Action.REMOVE, change, entry_to_form(_entity(row)), None)
                 counts["removed"] += 1
     return counts
 
@@ -394,33 +407,154 @@ def _scope(server_id: int | None) -> int:
     return SHARED if server_id is None else server_id
 
 
-async def _fact_row(session: AsyncSession, fact_id: str, server_id: int | None, *, for_update: bool = False) -> FactRow:
-    query = select(FactRow).where(FactRow.slug == fact_id, FactRow.server_id == _scope(server_id))
-    if for_update:
-        query = query.with_for_update(of=FactRow)
-    row = (await session.scalars(query)).one_or_none()
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What there is under an id for a server: its own row, and the shared one; in the shared scope only its own."""
+
+    own: EntryRow | None
+    shared: EntryRow | None
+    scope: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything, removed or not."""
+        return self.own is not None or self.shared_now is not None
+
+    @property
+    def row(self) -> EntryRow:
+        """The row that counts; there must be one."""
+        row = self.own or self.shared
+        assert row is not None  # noqa: S101 - for the type checker
+        return row
+
+    @property
+    def shared_now(self) -> Entry | None:
+        """The shared entry, if it is not removed."""
+        return _entity(self.shared) if self.shared is not None and self.shared.removed_at is None else None
+
+    @property
+    def follows(self) -> bool:
+        """Whether the shared entry counts, unless it is hidden."""
+        return self.own.follows if self.own is not None else self.shared is not None
+
+    @property
+    def now(self) -> Entry | None:
+        """What the server sees."""
+        if self.own is not None and self.own.removed_at is not None:
+            return None
+        return self.shared_now if self.follows else _entity(self.own) if self.own is not None else None
+
+
+async def _standing(
+    session: AsyncSession, entry_id: str, server_id: int | None, *, for_update: bool = False
+) -> _Standing:
+    """Give what there is under an id.
+
+    Raises:
+        FactNotFoundError: there is nothing.
+    """
+    standing = (await _standings(session, [entry_id], server_id, for_update=for_update))[entry_id]
+    if not standing.is_known:
+        raise FactNotFoundError(entry_id)
+    return standing
+
+
+async def _standings(
+    session: AsyncSession, entry_ids: Sequence[str], server_id: int | None, *, for_update: bool = False
+) -> dict[str, _Standing]:
+    """Give what there is under each of these ids."""
+    scope = _scope(server_id)
+    rows: dict[tuple[int, str], EntryRow] = {}
+    for start in range(0, len(entry_ids), _IDS_AT_ONCE):
+        some = entry_ids[start : start + _IDS_AT_ONCE]
+        for table in (FactRow, KnownUnknownRow):
+            query = select(table).where(table.slug.in_(some), table.server_id.in_({scope, SHARED}))
+            if for_update:
+                query = query.with_for_update(of=table)
+            found: list[EntryRow] = list(await session.scalars(query))
+            rows |= {(row.server_id, row.slug): row for row in found}
+    return {
+        entry_id: _Standing(
+            rows.get((scope, entry_id)), rows.get((SHARED, entry_id)) if scope != SHARED else None, scope
+        )
+        for entry_id in entry_ids
+    }
+
+
+async def _change(
+    session: AsyncSession,
+    standing: _Standing,
+    action: Action,
+    change: Change,
+    entry: Entry | None,
+    *,
+    follows: bool = False,
+) -> Kept:
+    """Let an entry be like this, or (None) be gone, with a revision; see ``Kept`` for ``follows``.
+
+    Raises:
+        FactExistsError: another process has added it just now.
+        EditConflictError: another process has changed it just now.
+    """
+    row, before = await _written(session, standing, entry)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if action is Action.ADD:
+            raise FactExistsError(row.slug) from error
+        raise EditConflictError(row.slug, seen=before, now=None) from error
+    revision = _marked(session, row, action, change, before, entry, follows=follows)
+    await session.flush()
+    return _kept(row, revision)
+
+
+async def _written(session: AsyncSession, standing: _Standing, entry: Entry | None) -> tuple[EntryRow, Entry | None]:
+    """Let the own row, made if need be, say what the entry says, or (None) what was seen last; tell that, too."""
+    before = standing.now
+    row, shown = standing.own, entry or before
     if row is None:
-        raise FactNotFoundError(fact_id)
-    return row
+        assert shown is not None  # noqa: S101 - what is not there cannot be removed
+        return await _new_row(session, shown, standing.scope), before
+    if shown is not None and _entity(row) != shown:
+        await _write(session, row, shown)
+    row.version += 1
+    return row, before
 
 
-async def _new_row(
-    session: AsyncSession, entry: Fact | KnownUnknown, scope: int, pack_id: str | None = None
-) -> EntryRow:
+def _marked(
+    session: AsyncSession,
+    row: EntryRow,
+    action: Action,
+    change: Change,
+    before: Entry | None,
+    entry: Entry | None,
+    *,
+    follows: bool = False,
+) -> RevisionRow:
+    """Mark what a change has done to a row, and record it."""
+    row.follows = follows
+    row.removed_at = None if entry is not None else change.at
+    row.edited = row.edited or action is not Action.ADD
+    forms = (entry_to_form(before) if before else None, entry_to_form(entry) if entry else None)
+    return _record(session, row, action, change, *forms)
+
+
+async def _new_row(session: AsyncSession, entry: Entry, scope: int, pack_id: str | None = None) -> EntryRow:
     table = FactRow if isinstance(entry, Fact) else KnownUnknownRow
-    row = table(server_id=scope, slug=entry.id, pack_id=pack_id, edited=False, version=1)
+    row = table(server_id=scope, slug=entry.id, pack_id=pack_id, edited=False, version=1, follows=False)
     await _write(session, row, entry)
     session.add(row)
     return row
 
 
-async def _write(session: AsyncSession, row: EntryRow, entry: Fact | KnownUnknown) -> None:
+async def _write(session: AsyncSession, row: EntryRow, entry: Entry) -> None:
     """Let a row say what the entry says."""
     row.phrasings = [PhrasingRow(position=place, text=text) for place, text in enumerate(entry.phrasings)]
     if isinstance(row, FactRow) and isinstance(entry, Fact):
         row.source = await _put_source(session, entry.source, row.server_id)
         row.topic, row.statement = entry.topic, entry.statement
         row.locator, row.as_of = entry.locator, entry.as_of
+        row.review_by, row.superseded_by = entry.review_by, entry.superseded_by
         milestone = entry.milestone
         row.milestone_date = milestone.when.date if milestone else None
         row.milestone_precision = milestone.when.precision.value if milestone else None
@@ -472,34 +606,50 @@ def _record(
     change: Change,
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
-) -> None:
+) -> RevisionRow:
     """Add the revision of a change, in the same transaction as the change."""
-    session.add(
-        RevisionRow(
-            fact=row if isinstance(row, FactRow) else None,
-            unknown=row if isinstance(row, KnownUnknownRow) else None,
-            number=row.version,
-            action=action.value,
-            origin=change.author.origin.value,
-            user_id=change.author.user_id,
-            at=change.at,
-            reason=change.reason,
-            before=before,
-            after=after,
-        )
+    revision = RevisionRow(
+        fact=row if isinstance(row, FactRow) else None,
+        unknown=row if isinstance(row, KnownUnknownRow) else None,
+        number=row.version,
+        action=action.value,
+        origin=change.author.origin.value,
+        user_id=change.author.user_id,
+        at=change.at,
+        reason=change.reason,
+        before=before,
+        after=after,
+        follows=row.follows,
     )
+    session.add(revision)
+    return revision
 
 
 def _texts(rows: Sequence[PhrasingRow]) -> tuple[str, ...]:
     return tuple(row.text for row in rows)
 
 
-def _entity(row: EntryRow) -> Fact | KnownUnknown:
+def _kept(row: EntryRow, revision: RevisionRow | None = None) -> Kept:
+    removed = row.removed_at is not None
+    made = _revision(revision) if revision is not None else None
+    return Kept(_entity(row), row.id, row.version, removed, row.follows, made)
+
+
+def _revision(row: RevisionRow) -> Revision:
+    return Revision(
+        number=row.number,
+        action=Action(row.action),
+        author=Author(Origin(row.origin), row.user_id),
+        at=row.at,
+        reason=row.reason,
+        before=row.before,
+        after=row.after,
+        follows=row.follows,
+    )
+
+
+def _entity(row: EntryRow) -> Entry:
     return _fact(row) if isinstance(row, FactRow) else _unknown(row)
-
-
-def _form(entry: Fact | KnownUnknown) -> dict[str, Any]:
-    return fact_to_form(entry) if isinstance(entry, Fact) else unknown_to_form(entry)
 
 
 def _fact(row: FactRow) -> Fact:
@@ -517,6 +667,8 @@ def _fact(row: FactRow) -> Fact:
         as_of=row.as_of,
         milestone=milestone,
         measures=tuple(Measure(m["quantity"], m["value"], m["unit"]) for m in row.measures),
+        review_by=row.review_by,
+        superseded_by=row.superseded_by,
     )
 
 
@@ -537,4 +689,5 @@ def _settings(row: ServerSettingsRow) -> ServerSettings:
         cooldown_s=row.cooldown_s,
         wait_s=row.wait_s,
         votes_shown=row.votes_shown,
+        queue_days=row.queue_days,
     )

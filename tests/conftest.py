@@ -291,6 +291,10 @@ class World:
         await self.knowledge.edit(fact, Author(Origin.EDITOR, self.moderator.id), server_id=self.guild.id)
         return fact
 
+    async def hide(self, fact_id: str) -> None:
+        """Remove a fact from this server."""
+        await self.knowledge.remove(fact_id, Author(Origin.EDITOR, self.moderator.id), server_id=self.guild.id)
+
     async def teach_shared(self, fact_id: str, statement: str) -> None:
         """Let the operator write a shared fact anew."""
         fact = replace(self.knowledge.fact(fact_id), statement=statement)

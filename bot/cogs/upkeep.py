@@ -13,13 +13,13 @@ from bot.errors import UNREACHED
 from bot.ui.answers import Reader, facts_reply, posted_reply
 from bot.ui.embeds import sentence_reply
 from bot.ui.words import words_for_question
-from facts.entities import FactChange
+from facts.entities import Fact, FactChange
 from facts.errors import DatabaseError
 
 if TYPE_CHECKING:
     from bot.client import Tianwen
     from bot.ui.embeds import Reply
-    from facts.entities import Fact, SentReply
+    from facts.entities import Entry, SentReply
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Upkeep(commands.Cog):
         """Correct the replies of the last day that show a fact, if it says something else now."""
         before, after = change.before, change.after
         fact = before or after
-        if fact is None or (before is not None and after is not None and _says(before) == _says(after)):
+        if not isinstance(fact, Fact) or _says(before) == _says(after):
             return
         replies = self.bot.replies.showing(fact.id)
         if change.server_id is not None:
@@ -76,7 +76,7 @@ class Upkeep(commands.Cog):
     async def on_outdated_reply(self, reply: SentReply, shown: Fact) -> None:
         """Correct a reply whose fact was changed while it was sent."""
         change = FactChange(shown, self.bot.knowledge.find(shown.id, reply.server_id), reply.server_id)
-        if change.after is None or _says(change.after) != _says(shown):
+        if _says(change.after) != _says(shown):
             await self._correct([reply.message_id], shown.id, change)
 
     async def _correct(self, reply_ids: list[int], fact_id: str, change: FactChange) -> None:
@@ -121,9 +121,9 @@ class Upkeep(commands.Cog):
         return guild is None or channel is None or channel.permissions_for(guild.me).embed_links
 
 
-def _says(fact: Fact) -> tuple[object, ...]:
+def _says(entry: Entry | None) -> tuple[object, ...] | None:
     """Give what people see of a fact: other phrasings alone correct nothing."""
-    return fact.statement, fact.source, fact.locator, fact.as_of
+    return (entry.statement, entry.source, entry.locator, entry.as_of) if isinstance(entry, Fact) else None
 
 
 async def setup(bot: Tianwen) -> None:

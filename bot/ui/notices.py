@@ -8,7 +8,7 @@ import discord
 
 from bot.ui import limits
 from bot.ui.embeds import AMBER, Reply, on_one_line
-from facts.entities import Doubt
+from facts.entities import Doubt, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +25,12 @@ _QUESTION = 150
 
 def change_text(change: FactChange, words: Words) -> str:
     """Tell what was done to a fact; nothing where there is none before or after."""
-    fact = change.after or change.before
-    if fact is None:
+    entry = change.after or change.before
+    if entry is None:
         return ""
     pattern = words.fact_removed if not change.after else words.fact_changed if change.before else words.fact_added
-    return pattern.format(id=fact.id, statement=on_one_line(fact.statement, _STATEMENT))
+    said = entry.statement if isinstance(entry, Fact) else entry.say or entry.phrasings[0]
+    return pattern.format(id=entry.id, statement=on_one_line(said, _STATEMENT))
 
 
 def queue_reply(questions: Sequence[OpenQuestion], words: Words) -> Reply:

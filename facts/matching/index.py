@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -90,8 +90,9 @@ class Candidate:
     on_topic: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Entry:
+    # Never changed but replaced: a copy of an index has the same ones.
     slot: int
     answers: bool
     phrasings: tuple[str, ...]
@@ -158,6 +159,19 @@ class Index:
         self.learns_on_demand: bool = base.learns_on_demand if base else True
         self._sample: tuple[int, list[tuple[str, int]]] | None = None
         self._vectors: dict[tuple[str, int], Vector] = {}
+
+    def copy(self) -> Index:
+        """Give one with the same entries, and what they have learnt, over the same base: to try a change in."""
+        copied = Index(base=self._base)
+        with _CHANGING:
+            copied._vocabulary, copied.aliases, copied.speller = self._vocabulary, self.aliases, self.speller.copy()
+            copied._entries, copied._keys, copied._free = dict(self._entries), list(self._keys), list(self._free)
+            copied._postings = {feature: posting[:] for feature, posting in self._postings.items()}
+            copied._frequencies, copied._tokens = self._frequencies.copy(), self._tokens.copy()
+            copied._live, copied._own_tokens, copied._unknowns = self._live, self._own_tokens, self._unknowns
+            copied.changes, copied._anything_learnt = self.changes, self._anything_learnt
+            copied.learns_on_demand = self.learns_on_demand
+        return copied
 
     def __len__(self) -> int:
         """Give the number of phrasings."""
@@ -245,7 +259,8 @@ class Index:
 
     def read(self, question: str) -> Query:
         """Make a question ready for ``search``."""
-        return read_question(normalise(question), self.speller, self.aliases, self._is_known)
+        with _CHANGING:
+            return read_question(normalise(question), self.speller, self.aliases, self._is_known)
 
     def is_name(self, term: str) -> bool:
         """Tell whether a term is part of a name or alias."""
@@ -321,8 +336,7 @@ class Index:
             learnt = learn(*lesson)  # The long part leaves the index to others ...
             with _CHANGING:
                 if self._version() == then:  # ... who may have changed it.
-                    entry.learnt, entry.learnt_at = learnt, then[1]
-                    self._anything_learnt = True
+                    self._keep_learnt(key, learnt)
         if not waiting:
             self._vectors.clear()
         return len(waiting)
@@ -455,11 +469,14 @@ class Index:
     def _learnt(self, key: str) -> Weights:
         """Give what an entry has learnt; it learns now if it has not, or if the base has changed since."""
         entry = self._entries[key]
-        if not self._has_learnt(entry):
-            entry.learnt, entry.learnt_at = learn(*self._lesson(key)), self._version()[1]
-            self._anything_learnt = True
-        assert entry.learnt is not None  # noqa: S101 - for the type checker
-        return entry.learnt
+        if entry.learnt is not None and self._has_learnt(entry):
+            return entry.learnt
+        return self._keep_learnt(key, learn(*self._lesson(key)))
+
+    def _keep_learnt(self, key: str, learnt: Weights) -> Weights:
+        self._entries[key] = replace(self._entries[key], learnt=learnt, learnt_at=self._version()[1])
+        self._anything_learnt = True
+        return learnt
 
     def _margin(self, key: str, vector: Vector, counted: float) -> float:
         if self.learns_on_demand or self._has_learnt(self._entries[key]):
@@ -479,12 +496,12 @@ class Index:
         """Let an entry and those like it learn anew, since what they learnt from has changed."""
         self.changes += 1
         self._vectors.clear()
-        self._entries[key].learnt = None
+        self._entries[key] = replace(self._entries[key], learnt=None)
         if not self._anything_learnt:
             return
         for index, rival in self._rivals(key):
             if index is self:
-                self._entries[rival].learnt = None
+                self._entries[rival] = replace(self._entries[rival], learnt=None)
 
     def _rivals(self, key: str) -> list[tuple[Index, str]]:
         """Give the entries most like this one: those that its most telling words, all together, would find."""

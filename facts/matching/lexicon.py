@@ -156,6 +156,13 @@ class Speller:
         # The words by first letter and length, so that a misspelling is compared with few.
         self._alike: dict[tuple[str, int], dict[str, None]] = {}
 
+    def copy(self) -> Speller:
+        """Give one that knows the same words, over the same base, and may learn others."""
+        copied = Speller(self._base)
+        copied._words = dict(self._words)
+        copied._alike = {place: dict(words) for place, words in self._alike.items()}
+        return copied
+
     def learn(self, words: Iterable[str]) -> None:
         """Count these words as known once more."""
         for word in words:

@@ -347,10 +347,10 @@ async def test_a_correction_keeps_who_had_it_posted_and_what_was_said_of_the_res
 
 async def test_a_fact_that_comes_back_comes_back_in_the_replies(world: World) -> None:
     reply = await world.asked(QUESTION)
-    facts, here = world.knowledge, world.guild.id
+    facts = world.knowledge
     for taken_away, brought_back in (
         (facts.remove(FACT_ID, OPERATOR), facts.restore(FACT_ID, OPERATOR)),
-        (facts.hide(FACT_ID, here), facts.unhide(FACT_ID, here)),
+        (world.hide(FACT_ID), facts.restore(FACT_ID, OPERATOR, server_id=world.guild.id)),
     ):
         await taken_away
         await world.env.settle()
@@ -365,7 +365,7 @@ async def test_a_fact_that_comes_back_comes_back_in_the_replies(world: World) ->
 async def test_what_one_server_hides_stays_in_the_replies_elsewhere(world: World) -> None:
     private = await world.told(QUESTION)
     await world.asked(QUESTION)
-    await world.knowledge.hide(FACT_ID, world.guild.id)
+    await world.hide(FACT_ID)
     await world.env.settle()
     assert world.shown(world.last_reply()) == []
     assert world.last_reply(world.dm).embeds[0].description == private.embeds[0].description

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.usefixtures("simcord_env")
 
 SAY = words.ENGLISH
 FACT_ID = "tianhe-length"
+EDITOR = Author(Origin.EDITOR, 1)
 
 
 async def log_channel(world: World, guild: simcord.GuildHandle | None = None) -> Any:
@@ -60,9 +61,9 @@ async def test_what_a_server_hides_is_told_there(world: World) -> None:
     log = await log_channel(world)
     statement = escaped(world.knowledge.fact(FACT_ID).statement)
     for _ in range(2):
-        await world.knowledge.hide(FACT_ID, world.guild.id)
+        await world.knowledge.remove(FACT_ID, EDITOR, server_id=world.guild.id)
         await world.env.settle()
-    await world.knowledge.unhide(FACT_ID, world.guild.id)
+    await world.knowledge.restore(FACT_ID, EDITOR, server_id=world.guild.id)
     await world.env.settle()
     assert said(log) == [
         SAY.fact_removed.format(id=FACT_ID, statement=statement),

@@ -192,7 +192,7 @@ async def test_a_servers_fact_is_an_unknown_id_elsewhere(world: World) -> None:
 
 
 async def test_a_hidden_fact_is_an_unknown_id_in_that_server_alone(world: World) -> None:
-    await world.knowledge.hide("tianhe-length", world.guild.id)
+    await world.hide("tianhe-length")
     result = await run(world, "server", "fact", id="tianhe-length")
     assert world.response(result).content == FactNotFoundError("tianhe-length").sentence
     assert "16.6" in await text_of(world, "direct message", "fact", id="tianhe-length")
@@ -362,7 +362,7 @@ async def test_many_measures_fit_beside_a_long_list(world: World) -> None:
 
 async def test_a_list_of_nothing_says_so(world: World) -> None:
     for fact in world.knowledge.facts(topic="crew"):
-        await world.knowledge.hide(fact.id, world.guild.id)
+        await world.hide(fact.id)
     assert words.ENGLISH.no_facts_of_kind in await text_of(world, "server", "crew")
     assert words.ENGLISH.no_facts_of_kind not in await text_of(world, "direct message", "crew")
 
@@ -471,7 +471,7 @@ async def test_a_servers_own_fact_is_suggested_there_and_nowhere_else(
 
 @pytest.mark.parametrize(("command", "option", "value"), OPTIONS)
 async def test_a_hidden_fact_is_not_suggested(world: World, command: str, option: str, value: str) -> None:
-    await world.knowledge.hide("tianhe-length", world.guild.id)
+    await world.hide("tianhe-length")
     for typed in ("", "tianhe-length", "how long is tianhe"):
         here = await world.member.autocomplete(world.channel, command, option, typed)
         assert value.format(id="tianhe-length") not in [choice["value"] for choice in here]

@@ -23,6 +23,7 @@ from facts.entities import (
     TOPIC_MAX,
     Author,
     Fact,
+    KnownUnknown,
     Origin,
     Source,
 )
@@ -80,10 +81,11 @@ def test_answers_of_every_kind_fit_for_the_longest_facts(words: Words, url: str 
     others = [longest(number, url) for number in range(3, 9)]
     reader = Reader(LONGEST_ID, words)
     say = "k" * STATEMENT_MAX
+    unknown = KnownUnknown("unknown", ("q",), say)
     for outcome in (Outcome.ANSWER, Outcome.CHOICES, Outcome.UNKNOWN):
         for count in (1, 2, 3):
             for partial in (False, True):
-                answer = Answer("q", outcome, facts[:count], facts, say if partial else None, partial)
+                answer = Answer("q", outcome, facts[:count], facts, unknown if partial else None, partial)
                 assert_fits(answer_reply(answer, reader, others))
     corrected = facts_reply(facts, reader, others, say, words.corrected.format(when="<t:1767225600:R>"))
     assert_fits(posted_reply(corrected, LONGEST_ID, words))

@@ -26,8 +26,7 @@ from facts.entities import (
     Precision,
     Source,
 )
-from facts.exchange import source_key
-from facts.forms import SourceForm
+from facts.forms import SourceForm, source_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,6 +100,8 @@ def facts(source: st.SearchStrategy[Source] | None = None) -> st.SearchStrategy[
         as_of=st.none() | st.dates(),
         milestone=st.none() | st.builds(Milestone, partial_dates(), lines(40), st.booleans()),
         measures=st.lists(st.builds(Measure, texts(10), finite, texts(10)), max_size=2).map(tuple),
+        review_by=st.none() | st.dates(),
+        superseded_by=st.none() | ids().map(lambda other: f"{other[: FACT_ID_MAX - 6]}-newer"),
     )
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from facts.entities import Fact, KnownUnknown, Name, Pack, Source
 from facts.errors import PackError
-from facts.exchange import Exchange, dump_exchange, parse_exchange, source_key
+from facts.exchange import Exchange, dump_exchange, parse_exchange
+from facts.forms import source_key
 from tests.facts.making import GAZETTE, fact_form, facts, names, sources, unknowns
 
 

@@ -235,7 +235,7 @@ async def test_a_pack_writes_one_revision_for_each_of_its_entries(town: Knowledg
         added = Revision(1, Action.ADD, PACK_AUTHOR, START, "town version 1", None, fact_to_form(fact))
         assert await town.history(fact.id) == [added]
         stored = await town.stored(fact.id)
-        assert (stored.fact, stored.version, stored.removed) == (fact, 1, False)
+        assert (stored.entry, stored.version, stored.removed) == (fact, 1, False)
 
 
 async def test_loading_a_pack_twice_changes_nothing(town: KnowledgeBase, database: Database, clock: Clock) -> None:
@@ -408,7 +408,7 @@ async def test_an_edited_fact_answers_at_once(town: KnowledgeBase, database: Dat
         measures=(Measure("power", 0.1, "kW"),),
     )
     then = clock.tick()
-    await town.edit(changed, EDITOR, version=1, reason="Repainted.")
+    await town.edit(changed, EDITOR, seen=LAMP, reason="Repainted.")
     assert answer(town, "Which light has the beacon?") == changed.statement
     assert town.fact("lamp-colour") == changed
     assert town.facts(topic="lights") == [changed]
@@ -431,7 +431,7 @@ async def test_a_removed_fact_no_longer_answers_and_a_restored_one_does(
     with pytest.raises(FactNotFoundError):
         town.fact("lamp-colour")
     stored = await town.stored("lamp-colour")
-    assert (stored.fact, stored.version, stored.removed) == (LAMP, 2, True)
+    assert (stored.entry, stored.version, stored.removed) == (LAMP, 2, True)
     assert await view_anew(database) == view(town)
     later = clock.tick()
     await town.restore("lamp-colour", EDITOR, reason="It is back.")
@@ -463,12 +463,12 @@ async def test_removing_what_is_removed_and_restoring_what_is_there_is_no_change
 async def test_a_reverted_fact_is_again_as_it_was(town: KnowledgeBase, database: Database, clock: Clock) -> None:
     await town.edit(RED_LAMP, EDITOR)
     then = clock.tick()
-    assert await town.revert("lamp-colour", 1, EDITOR, reason="It was green.") == LAMP
+    assert (await town.revert("lamp-colour", 1, EDITOR, reason="It was green.")).entry == LAMP
     assert answer(town, LAMP.canonical_question) == LAMP.statement
     assert (await town.history("lamp-colour"))[2:] == [
         Revision(3, Action.REVERT, EDITOR, then, "It was green.", fact_to_form(RED_LAMP), fact_to_form(LAMP))
     ]
-    assert await town.revert("lamp-colour", 2, EDITOR) == RED_LAMP
+    assert (await town.revert("lamp-colour", 2, EDITOR)).entry == RED_LAMP
     assert (await town.history("lamp-colour"))[3].reason == "back to revision 2"
     assert await view_anew(database) == view(town)
 
@@ -549,7 +549,7 @@ async def test_any_fact_comes_back_from_the_store_as_it_went_in(database: Databa
     server_id = await count(database, RevisionRow) + 1
     for fact in some:
         await knowledge.add(fact, EDITOR, server_id=server_id)
-        assert (await knowledge.stored(fact.id, server_id=server_id)).fact == fact
+        assert (await knowledge.stored(fact.id, server_id=server_id)).entry == fact
         assert whole((await knowledge.history(fact.id, server_id=server_id))[0].after) == fact
     await knowledge.refresh()
     assert knowledge.facts(server_id) == some
@@ -599,7 +599,7 @@ async def test_of_two_programs_that_add_one_id_the_second_is_told_that_it_is_tak
         for number in range(5):
             fact = make_fact(f"race-{number}", "It is so.", f"who wins race {number}?")
             results = await asyncio.gather(town.add(fact, EDITOR), second.add(fact, EDITOR), return_exceptions=True)
-            assert sorted(type(result).__name__ for result in results) == ["FactExistsError", "NoneType"]
+            assert sorted(type(result).__name__ for result in results) == ["FactExistsError", "Kept"]
             assert len(await town.history(fact.id)) == 1
     finally:
         await other.close()
@@ -609,13 +609,14 @@ async def test_of_two_programs_that_add_one_id_the_second_is_told_that_it_is_tak
 async def test_an_edit_of_another_version_than_the_editor_saw_is_refused(
     town: KnowledgeBase, database: Database
 ) -> None:
-    await town.edit(RED_LAMP, EDITOR, version=1)
+    await town.edit(RED_LAMP, EDITOR, seen=LAMP)
     before = view(town)
-    with pytest.raises(EditConflictError, match=r"version 1.*version 2"):
-        await town.edit(replace(LAMP, statement="It is blue."), EDITOR, version=1)
+    with pytest.raises(EditConflictError, match="was changed in the meantime") as caught:
+        await town.edit(replace(LAMP, statement="It is blue."), EDITOR, seen=LAMP)
+    assert (caught.value.seen, caught.value.now) == (LAMP, RED_LAMP)
     assert len(await town.history("lamp-colour")) == 2
     assert view(town) == before == await view_anew(database)
-    await town.edit(replace(LAMP, statement="It is blue."), EDITOR, version=2)
+    await town.edit(replace(LAMP, statement="It is blue."), EDITOR, seen=RED_LAMP)
     assert town.fact("lamp-colour").statement == "It is blue."
 
 
@@ -626,12 +627,13 @@ async def test_of_two_programs_that_edit_one_version_the_second_is_told_of_the_c
     try:
         second = await KnowledgeBase.open(other)
         for version in range(1, 5):
+            seen = (await town.stored(LAMP.id)).entry
             results = await asyncio.gather(
-                town.edit(replace(LAMP, statement=f"First, {version}."), EDITOR, version=version),
-                second.edit(replace(LAMP, statement=f"Second, {version}."), EDITOR, version=version),
+                town.edit(replace(LAMP, statement=f"First, {version}."), EDITOR, seen=seen),
+                second.edit(replace(LAMP, statement=f"Second, {version}."), EDITOR, seen=seen),
                 return_exceptions=True,
             )
-            assert sorted(type(result).__name__ for result in results) == ["EditConflictError", "NoneType"]
+            assert sorted(type(result).__name__ for result in results) == ["EditConflictError", "Kept"]
         assert [revision.number for revision in await town.history("lamp-colour")] == [1, 2, 3, 4, 5]
     finally:
         await other.close()
@@ -708,7 +710,7 @@ async def test_white_space_around_a_text_is_kept_nowhere(town: KnowledgeBase) ->
     clean = replace(CLOCK_TOWER, locator=None)
     await town.add(padded, EDITOR)
     assert whole((await town.history("tower-height"))[0].after) == clean
-    assert (await town.stored("tower-height")).fact == clean
+    assert (await town.stored("tower-height")).entry == clean
     assert town.fact("tower-height") == clean
 
 
@@ -724,9 +726,7 @@ async def test_what_is_not_there_for_this_server_cannot_be_changed_or_seen(
         lambda: town.revert("tower-height", 1, EDITOR, server_id=server_id),
         lambda: town.history("tower-height", server_id=server_id),
         lambda: town.stored("tower-height", server_id=server_id),
-        lambda: town.hide("tower-height", server_id or 1),
-        lambda: town.unhide("tower-height", server_id or 1),
-        lambda: town.hide("lamp-colour", server_id or 1, replacement="tower-height"),
+        lambda: town.undo("tower-height", 1, EDITOR, server_id=server_id),
     ]
     for attempt in attempts:
         with pytest.raises(FactNotFoundError, match="tower-height"):
@@ -755,7 +755,7 @@ async def test_a_servers_own_fact_is_changed_with_a_history_of_its_own(town: Kno
     await town.add(CLOCK_TOWER, EDITOR, server_id=HERE)
     await town.add(replace(CLOCK_TOWER, statement="Theirs is low."), EDITOR, server_id=THERE)
     taller = replace(CLOCK_TOWER, statement="The clock tower grew.")
-    await town.edit(taller, EDITOR, server_id=HERE, version=1)
+    await town.edit(taller, EDITOR, server_id=HERE, seen=CLOCK_TOWER)
     await town.remove("tower-height", EDITOR, server_id=HERE)
     await town.restore("tower-height", EDITOR, server_id=HERE)
     await town.revert("tower-height", 1, EDITOR, server_id=HERE)
@@ -770,7 +770,7 @@ async def test_a_servers_own_fact_is_changed_with_a_history_of_its_own(town: Kno
 
 async def test_a_hidden_shared_fact_is_gone_in_that_server_alone(town: KnowledgeBase, database: Database) -> None:
     shared = view(town)
-    await town.hide("lamp-colour", HERE)
+    await town.remove("lamp-colour", EDITOR, server_id=HERE)
     for knowledge in (town, await KnowledgeBase.open(database)):
         assert answer(knowledge, LAMP.canonical_question, HERE) != LAMP.statement
         seen = [
@@ -790,11 +790,11 @@ async def test_a_hidden_shared_fact_is_gone_in_that_server_alone(town: Knowledge
 
 async def test_hiding_twice_and_showing_again_leave_all_as_it_was(town: KnowledgeBase, database: Database) -> None:
     before = view(town, HERE)
-    await town.unhide("lamp-colour", HERE)
-    await town.hide("lamp-colour", HERE)
-    await town.hide("lamp-colour", HERE)
-    await town.hide("lamp-colour", THERE)
-    await town.unhide("lamp-colour", HERE)
+    await town.restore("lamp-colour", EDITOR, server_id=HERE)
+    await town.remove("lamp-colour", EDITOR, server_id=HERE)
+    await town.remove("lamp-colour", EDITOR, server_id=HERE)
+    await town.remove("lamp-colour", EDITOR, server_id=THERE)
+    await town.restore("lamp-colour", EDITOR, server_id=HERE)
     assert view(town, HERE) == before == await view_anew(database, HERE)
     assert LAMP not in town.facts(THERE)
     assert LAMP not in (await KnowledgeBase.open(database)).facts(THERE)
@@ -804,17 +804,17 @@ async def test_a_replaced_shared_fact_answers_with_the_servers_own(town: Knowled
     shared = view(town)
     own = replace(RED_LAMP, id="our-lamp")
     await town.add(own, EDITOR, server_id=HERE)
-    await town.hide("lamp-colour", HERE, replacement="our-lamp")
+    await town.remove("lamp-colour", EDITOR, server_id=HERE)
     for knowledge in (town, await KnowledgeBase.open(database)):
         assert answer(knowledge, LAMP.canonical_question, HERE) == own.statement
         assert set(ids(knowledge.facts(HERE))) == {"harbour-depth", "ferry-morning", "baker-name", "our-lamp"}
         assert view(knowledge, THERE) == view(knowledge) == shared
-    await town.unhide("lamp-colour", HERE)
+    await town.restore("lamp-colour", EDITOR, server_id=HERE)
     assert LAMP in town.facts(HERE)
 
 
 async def test_a_hidden_fact_stays_hidden_through_edits_and_packs(town: KnowledgeBase, database: Database) -> None:
-    await town.hide("lamp-colour", HERE)
+    await town.remove("lamp-colour", EDITOR, server_id=HERE)
     await town.edit(RED_LAMP, EDITOR)
     await town.remove("lamp-colour", EDITOR)
     await town.restore("lamp-colour", EDITOR)
@@ -829,7 +829,7 @@ async def test_a_hidden_fact_stays_hidden_through_edits_and_packs(town: Knowledg
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["add", "edit", "remove", "restore", "revert", "hide", "unhide"]),
+        st.sampled_from(["add", "edit", "remove", "restore", "revert", "undo", "import"]),
         st.sampled_from([LAMP, DEPTH, CLOCK_TOWER, replace(CLOCK_TOWER, id="our-lamp", statement="It is ours.")]),
         st.sampled_from([None, HERE, THERE]),
     ),
@@ -849,10 +849,11 @@ async def take_step(knowledge: KnowledgeBase, step: str, fact: Fact, server_id: 
             await knowledge.restore(fact.id, EDITOR, server_id=server_id)
         case "revert":
             await knowledge.revert(fact.id, 1, EDITOR, server_id=server_id)
-        case "hide":
-            await knowledge.hide(fact.id, server_id or HERE)
-        case "unhide":
-            await knowledge.unhide(fact.id, server_id or HERE)
+        case "undo":
+            latest = (await knowledge.history(fact.id, server_id=server_id))[-1].number
+            await knowledge.undo(fact.id, latest, EDITOR, server_id=server_id)
+        case "import":
+            await knowledge.put_all([fact, replace(DEPTH, statement=fact.statement)], EDITOR, server_id=server_id)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -908,15 +909,18 @@ def changes_of(knowledge: KnowledgeBase) -> dict[str, Callable[[], Awaitable[obj
         "remove": lambda: knowledge.remove("lamp-colour", EDITOR),
         "restore": lambda: knowledge.restore("harbour-depth", EDITOR),
         "revert": lambda: knowledge.revert("lamp-colour", 1, EDITOR),
-        "hide": lambda: knowledge.hide("baker-name", HERE),
-        "unhide": lambda: knowledge.unhide("ferry-morning", HERE),
+        "edit in a server": lambda: knowledge.edit(replace(LAMP, statement="It is blue."), EDITOR, server_id=HERE),
+        "hide": lambda: knowledge.remove("baker-name", EDITOR, server_id=HERE),
+        "show again": lambda: knowledge.restore("ferry-morning", EDITOR, server_id=HERE),
+        "undo": lambda: knowledge.undo("lamp-colour", 2, EDITOR),
+        "import": lambda: knowledge.put_all([CLOCK_TOWER, RED_LAMP], EDITOR, server_id=THERE),
     }
 
 
 async def made_ready(knowledge: KnowledgeBase) -> None:
     await knowledge.edit(RED_LAMP, EDITOR)
     await knowledge.remove("harbour-depth", EDITOR)
-    await knowledge.hide("ferry-morning", HERE)
+    await knowledge.remove("ferry-morning", EDITOR, server_id=HERE)
 
 
 @pytest.fixture
@@ -983,14 +987,14 @@ async def test_without_its_revision_a_change_is_not_made(
     stored = [await town.stored(fact.id) for fact in TOWN.facts]
     await refuse_revisions(database, "number > 0")
     changes = changes_of(town)
-    for name in ("add", "add to a server", "edit", "remove", "restore", "revert"):
+    for name in changes:
         with subtests.test(change=name):
             with pytest.raises(DatabaseUnavailableError):
                 await changes[name]()
             assert [view(town, server) for server in (None, HERE, THERE)] == before
             assert [await view_anew(database, server) for server in (None, HERE, THERE)] == before
             assert [await town.stored(fact.id) for fact in TOWN.facts] == stored
-            assert await count(database, FactRow) == len(TOWN.facts)
+            assert await count(database, FactRow) == len(TOWN.facts) + 1
 
 
 async def test_a_pack_that_fails_half_way_is_not_loaded_at_all(town: KnowledgeBase, database: Database) -> None:
@@ -1012,7 +1016,7 @@ async def test_a_database_that_is_gone_is_told_and_the_answers_still_come(
 ) -> None:
     before = view(town)
     async with database.writing() as session:
-        for table in ("shared_fact_overrides", "revisions", "phrasings", "facts"):
+        for table in ("revisions", "phrasings", "facts"):
             await session.execute(text(f"DROP TABLE {table}"))
     reads: list[Callable[[], Awaitable[object]]] = [town.refresh, lambda: town.history("lamp-colour")]
     for attempt in (*changes_of(town).values(), *reads):
@@ -1090,7 +1094,7 @@ async def test_snowflakes_of_64_bits_come_back_as_they_were(
 ) -> None:
     author = Author(Origin.EDITOR, snowflake)
     await town.add(CLOCK_TOWER, author, server_id=snowflake)
-    await town.hide("lamp-colour", snowflake)
+    await town.remove("lamp-colour", EDITOR, server_id=snowflake)
     other = await KnowledgeBase.open(database)
     assert other.fact("tower-height", snowflake) == CLOCK_TOWER
     assert "lamp-colour" not in ids(other.facts(snowflake))

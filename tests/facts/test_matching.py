@@ -249,7 +249,7 @@ def test_a_changed_fact_answers_like_one_that_was_there_from_the_start() -> None
     changed = AnswerEngine.of(FACTS, [UNKNOWN], NAMES)
     changed.put(fact("garden", "How many roses are there?", "number of roses"), 10)
     changed.put(fact("roof", "What colour is the roof?", "roof colour"), 11)
-    changed.discard_fact("fee")
+    changed.discard(changed.fact("fee"))
     fresh = AnswerEngine.of(
         [f for f in FACTS if f.id not in {"garden", "fee"}]
         + [
@@ -287,7 +287,7 @@ def test_a_change_lets_its_neighbours_learn_again() -> None:
     engine.learn()
     engine.put(fact("garden", "How big is the garden today?", "garden area today"), 4)
     assert engine.learn() > 1
-    engine.discard_fact("garden")
+    engine.discard(engine.fact("garden"))
     assert engine.learn() > 0
     assert engine.ask("how big is the garden").outcome is not Outcome.ANSWER
 
