@@ -24,7 +24,7 @@ from facts.evaluation import Question, QuestionClass, read_questions
 from facts.exchange import parse_exchange
 from facts.matching.decision import Evidence, weigh_evidence
 from facts.matching.matcher import Matcher
-from facts.packs import shipped_packs
+from facts.packs import shipped_packs, shipped_tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +112,10 @@ def main() -> None:
     (pack,) = shipped_packs()
     engine = AnswerEngine.of_packs([pack])
     engine.learn()
-    samples = [*of_a_set(engine, read_questions(TUNE.read_text("utf-8")), 1.0), *of_small_stores(pack)]
+    samples = [
+        *of_a_set(engine, read_questions(TUNE.read_text("utf-8")) + shipped_tests(), 1.0),
+        *of_small_stores(pack),
+    ]
     if len(sys.argv) == 3:
         questions, file = (Path(argument) for argument in sys.argv[1:])
         exchange = parse_exchange(file.read_text("utf-8"), file.name)

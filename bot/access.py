@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import discord
+from discord import app_commands
+
+from facts.errors import TianwenError
 
 if TYPE_CHECKING:
     from bot.client import Tianwen
+
+
+class NotAnEditorError(TianwenError, app_commands.CheckFailure):
+    """Somebody who is no editor here wanted to do what only editors may."""
 
 
 def server_id_of(interaction: discord.Interaction[Any]) -> int | None:
@@ -60,3 +67,18 @@ def is_editor(interaction: discord.Interaction[Tianwen]) -> bool:
     return interaction.permissions.manage_messages or (
         role_id is not None and interaction.user.get_role(role_id) is not None
     )
+
+
+def require_editor(interaction: discord.Interaction[Tianwen]) -> int:
+    """Make sure that the person is an editor of this server, now.
+
+    Returns:
+        The server's id.
+
+    Raises:
+        NotAnEditorError: they are none, or this is no server of the bot's.
+    """
+    server_id = server_id_of(interaction)
+    if server_id is None or not is_editor(interaction):
+        raise NotAnEditorError("Only editors of a server may do that.")
+    return server_id

@@ -17,6 +17,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cooldowns import Cooldowns
+from bot.drafts import Drafts
 from bot.errors import on_tree_error
 from bot.identity import application_id_of
 from bot.memory import LastQuestions
@@ -24,19 +25,25 @@ from bot.replies import Replies
 from bot.runtime import open_knowledge
 from bot.settings import SettingsError
 from bot.ui.answers import ITEMS, talk_reply
+from bot.ui.editors import EDITOR_ITEMS
 from bot.ui.lists import LIST_ITEMS
-from bot.ui.text import talk_of
+from bot.ui.text import answer_text, talk_of
 from bot.ui.translations import CommandTranslator
 from facts.entities import Doubt, QueuedQuestion
 from facts.errors import DatabaseError, TianwenError
+from facts.evaluation import saved_question
+from facts.packs import shipped_tests
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.settings import Settings
     from bot.ui.embeds import Reply
     from bot.ui.words import Words
     from facts.engine import Answer
-    from facts.entities import SentReply
-    from facts.knowledge import KnowledgeBase
+    from facts.entities import Entry, SentReply
+    from facts.evaluation import Question, Report
+    from facts.knowledge import KnowledgeBase, Preview
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +59,15 @@ EXTENSIONS = (
     "bot.cogs.upkeep",
     "bot.cogs.change_log",
     "bot.cogs.review_queue",
+    "bot.cogs.facts",
+    "bot.cogs.alerts",
 )
 # At the end, replies that are under way get this long, in seconds, before the connection is closed.
 FINISH_SECONDS = 5.0
 # How discord.py names the tasks in which it handles events, commands and buttons.
 _HANDLER_TASKS = ("discord.py: on_", "CommandTree-", "discord-ui-")
 # And how the cogs name those in which they change messages.
-_COG_TASKS = ("tianwen-correcting", "tianwen-review-queue")
+_COG_TASKS = ("tianwen-correcting", "tianwen-review-queue", "tianwen-alerts")
 
 
 class DiscordUnavailableError(TianwenError):
@@ -94,6 +103,8 @@ class Tianwen(commands.Bot):
         self.last_questions = LastQuestions()
         self.replies = Replies(knowledge.bookkeeping)
         self.cooldowns = Cooldowns()
+        self.drafts = Drafts(knowledge.bookkeeping)
+        self.article_tests: list[Question] = []
 
     async def setup_hook(self) -> None:
         """Let the facts learn, load the cogs, make earlier buttons work, and sync the commands if they changed."""
@@ -101,9 +112,11 @@ class Tianwen(commands.Bot):
         self.knowledge.begin_learning()
         for extension in EXTENSIONS:
             await self.load_extension(extension)
-        self.add_dynamic_items(*ITEMS, *LIST_ITEMS)
+        self.add_dynamic_items(*ITEMS, *LIST_ITEMS, *EDITOR_ITEMS)
         await self.tree.set_translator(CommandTranslator())
         await self.replies.load()
+        await self.drafts.load()
+        self.article_tests = await asyncio.to_thread(shipped_tests)
         await self._sync_if_changed()
 
     async def on_message(self, message: discord.Message, /) -> None:
@@ -187,6 +200,38 @@ class Tianwen(commands.Bot):
             log.warning("A question could not be put on the review queue: %s", error)
             return False
         return True
+
+    async def preview(self, change: Entry | str, server_id: int) -> Preview:
+        """Tell what a change would do in a server; see ``KnowledgeBase.preview``.
+
+        The server's saved tests are asked, and the article's; where the database cannot be read, those alone.
+        """
+        return await self.knowledge.preview(
+            change, server_id=server_id, questions=await self.tests_of(server_id), render=answer_text
+        )
+
+    async def try_out(self, server_id: int) -> Report:
+        """Ask a server's test questions, and judge what they get."""
+        questions = await self.tests_of(server_id)
+        return await self.knowledge.try_out(questions, server_id=server_id, render=answer_text)
+
+    async def tests_of(self, server_id: int) -> list[Question]:
+        """Give the questions that a server's facts are tried on: those that it has saved, and the article's."""
+        try:
+            saved = await self.knowledge.saved_tests(server_id)
+        except DatabaseError as error:
+            log.warning("The saved tests could not be read: %s", error)
+            saved = []
+        return [*map(saved_question, saved), *self.article_tests]
+
+    async def settle(self, server_id: int, queue_ids: Sequence[int]) -> None:
+        """Take questions off the review queue that an editor has dealt with; where that fails, they stay."""
+        if not queue_ids:
+            return
+        try:
+            await self.knowledge.bookkeeping.settle(server_id, queue_ids)
+        except DatabaseError as error:
+            log.warning("Questions could not be taken off the review queue: %s", error)
 
     async def sync(self) -> int:
         """Send the slash commands to Discord, remember which, and give their number."""

@@ -11,6 +11,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from bot.access import NotAnEditorError
 from bot.ui.words import ENGLISH, Words, words_for
 from facts.errors import DatabaseError, FactNotFoundError, TianwenError
 
@@ -33,6 +34,7 @@ _SENTENCES: dict[type[BaseException], Callable[[Any, Words], str]] = {
     TianwenError: lambda error, _: str(error.sentence),
     FactNotFoundError: lambda error, words: words.no_such_fact.format(id=error.fact_id),
     # What exactly is the matter with the database is nobody's business in Discord.
+    NotAnEditorError: lambda _, words: words.editors_only,
     DatabaseError: lambda _, words: words.not_saved,
     app_commands.BotMissingPermissions: _permissions,
     app_commands.CheckFailure: lambda _, words: words.you_may_not,

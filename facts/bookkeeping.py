@@ -11,12 +11,14 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, or_, select
 
-from facts.entities import Doubt, OpenQuestion, QueuedQuestion, QueueMessage, SentReply, VoteCount
+from facts.entities import AnswerAlert, Doubt, Draft, QueuedQuestion, QueueMessage, SentReply, VoteCount
 from facts.listeners import Listeners
 from facts.models import (
     SHARED,
+    AnswerAlertRow,
+    DraftRow,
     QueuedQuestionRow,
     QueueMessageRow,
     SentReplyRow,
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
 # So long are replies known to belong to their questions, and may votes be changed.
 REPLIES_KEPT = dt.timedelta(days=1)
-# So long do questions wait for an editor.
-QUESTIONS_KEPT = dt.timedelta(days=30)
+# So long is what an editor has written kept for them to save.
+DRAFTS_KEPT = dt.timedelta(days=1)
 # A queued question is cut to this many characters: no phrasing may be longer either.
 QUESTION_MAX = 300
 _DIGEST_BYTES = 16
@@ -196,16 +198,71 @@ class Bookkeeping:
         async with self._database.reading() as session:
             return [_queued(row) for row in await session.scalars(query.order_by(QueuedQuestionRow.id))]
 
-    async def open_questions(self, server_id: int, limit: int) -> list[OpenQuestion]:
-        """Give what a server's queue channel may show of its review queue, the latest first: at most so many."""
+    async def settle(self, server_id: int | None, ids: Sequence[int]) -> int:
+        """Take questions off a server's review queue: an editor has dealt with them.
+
+        Returns:
+            How many were still there.
+        """
         row = QueuedQuestionRow
-        latest, count = func.max(row.id), func.count()
-        query = select(latest, count).where(row.server_id == server_id, row.private.is_(False))
-        query = query.group_by(row.question, row.doubt, row.fact_slug).order_by(latest.desc()).limit(limit)
+        settled = delete(row).where(row.server_id == (server_id or SHARED), row.id.in_(ids)).returning(row.id)
+        async with self._alone, self._database.writing() as session:
+            gone = list(await session.scalars(settled))
+        if gone:
+            self.queue_changes.tell(server_id)
+        return len(gone)
+
+    # Those who want to be told
+
+    async def keep_alert(self, alert: AnswerAlert) -> None:
+        """Remember, once, that somebody wants to be told when there is an answer to a question."""
+        row, question = AnswerAlertRow, alert.question[:QUESTION_MAX]
+        same = select(row.id).where(
+            row.server_id == (alert.server_id or SHARED), row.user_id == alert.user_id, row.question == question
+        )
+        async with self._alone, self._database.writing(alone=True) as session:
+            if (await session.scalars(same.limit(1))).first() is None:
+                session.add(
+                    row(server_id=alert.server_id or SHARED, question=question, user_id=alert.user_id, at=alert.at)
+                )
+
+    async def alerts(self, server_id: int | None = None, *, everywhere: bool = False) -> list[AnswerAlert]:
+        """Give those who want to be told of answers in a server, or (None) in direct messages, or everywhere."""
+        query = select(AnswerAlertRow).order_by(AnswerAlertRow.id)
+        if not everywhere:
+            query = query.where(AnswerAlertRow.server_id == (server_id or SHARED))
         async with self._database.reading() as session:
-            counts = {row_id: found for row_id, found in await session.execute(query)}  # noqa: C416 - rows are no pairs
-            rows = await session.scalars(select(row).where(row.id.in_(counts)).order_by(row.id.desc()))
-            return [OpenQuestion(_queued(found), counts[found.id]) for found in rows]
+            rows = await session.scalars(query)
+            return [AnswerAlert(row.server_id or None, row.question, row.user_id, row.at, row.id) for row in rows]
+
+    async def take_alert(self, alert: AnswerAlert) -> bool:
+        """Forget that somebody wants to be told; tell whether it was still known, so that only one tells them."""
+        taken = delete(AnswerAlertRow).where(AnswerAlertRow.id == alert.id).returning(AnswerAlertRow.id)
+        async with self._alone, self._database.writing() as session:
+            return (await session.scalars(taken)).first() is not None
+
+    # Drafts
+
+    async def keep_draft(self, draft: Draft) -> None:
+        """Keep what an editor has written, in place of what is kept under the same key."""
+        row = DraftRow(key=draft.key, server_id=draft.server_id, user_id=draft.user_id, data=draft.data, at=draft.at)
+        async with self._alone, self._database.writing() as session:
+            await session.merge(row)
+
+    async def drafts(self, limit: int) -> list[Draft]:
+        """Give what editors have written and not saved, oldest first, at most the latest so many."""
+        query = select(DraftRow).where(DraftRow.at > self._clock() - DRAFTS_KEPT)
+        query = query.order_by(DraftRow.at.desc(), DraftRow.key).limit(limit)
+        async with self._database.reading() as session:
+            rows = await session.scalars(query)
+            return [Draft(row.key, row.server_id, row.user_id, row.data, row.at) for row in rows][::-1]
+
+    async def forget_draft(self, key: str) -> None:
+        """Forget a draft: it is saved, or no longer wanted."""
+        async with self._alone, self._database.writing() as session:
+            await session.execute(delete(DraftRow).where(DraftRow.key == key))
+
+    # Messages that show the queue
 
     async def queue_messages(self, server_id: int | None = None) -> list[QueueMessage]:
         """Give the messages that show the review queue of a server, or (None) of any, the latest first."""
@@ -230,7 +287,7 @@ class Bookkeeping:
     # Forgetting
 
     async def forget_person(self, user_id: int) -> int:
-        """Delete what is kept of one person: replies to them, what they asked, and their votes.
+        """Delete what is kept of one person: replies to them, what they asked and wrote, and their votes.
 
         Returns:
             How many records are gone.
@@ -240,6 +297,10 @@ class Bookkeeping:
             key = await _key(session)
             replies = delete(reply).where(or_(reply.asker_id == user_id, reply.author_id == user_id))
             gone = len(list(await session.scalars(replies.returning(reply.message_id))))
+            alerts = delete(AnswerAlertRow).where(AnswerAlertRow.user_id == user_id).returning(AnswerAlertRow.id)
+            gone += len(list(await session.scalars(alerts)))
+            drafts = delete(DraftRow).where(DraftRow.user_id == user_id).returning(DraftRow.key)
+            gone += len(list(await session.scalars(drafts)))
             coded = select(queued.id, queued.question, queued.asker).where(queued.asker.is_not(None))
             asked = list(await session.execute(coded))
             cast = list(await session.execute(select(VoteRow.message_id, VoteRow.voter)))
@@ -260,15 +321,25 @@ class Bookkeeping:
             self.queue_changes.tell(server_id or None)
         return gone + len(mine) + len(votes)
 
-    async def forget_old(self) -> None:
-        """Delete what has been kept for long enough. Votes leave their counts behind."""
+    async def forget_old(self, queue_days: Callable[[int | None], int]) -> None:
+        """Delete what has been kept for long enough. Votes leave their counts behind.
+
+        Args:
+            queue_days: gives for how many days questions wait in a server, or (None) for the operator.
+        """
         now = self._clock()
+        changed = set()
         async with self._alone, self._database.writing() as session:
             await session.execute(delete(SentReplyRow).where(SentReplyRow.at <= now - REPLIES_KEPT))
             await session.execute(delete(VoteRow).where(VoteRow.at <= now - REPLIES_KEPT))
-            old = delete(QueuedQuestionRow).where(QueuedQuestionRow.at <= now - QUESTIONS_KEPT)
-            servers = set(await session.scalars(old.returning(QueuedQuestionRow.server_id)))
-        for server_id in servers:
+            await session.execute(delete(DraftRow).where(DraftRow.at <= now - DRAFTS_KEPT))
+            for row in (QueuedQuestionRow, AnswerAlertRow):
+                for server_id in set(await session.scalars(select(row.server_id).distinct())):
+                    before = now - dt.timedelta(days=queue_days(server_id or None))
+                    old = delete(row).where(row.server_id == server_id, row.at <= before).returning(row.id)
+                    if (await session.scalars(old)).all() and row is QueuedQuestionRow:
+                        changed.add(server_id)
+        for server_id in changed:
             self.queue_changes.tell(server_id or None)
 
 
@@ -320,5 +391,5 @@ def _reply(row: SentReplyRow) -> SentReply:
 
 def _queued(row: QueuedQuestionRow) -> QueuedQuestion:
     return QueuedQuestion(
-        row.server_id or None, row.question, Doubt(row.doubt), row.fact_slug, row.at, private=row.private
+        row.server_id or None, row.question, Doubt(row.doubt), row.fact_slug, row.at, private=row.private, id=row.id
     )

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 from facts.entities import Fact, KnownUnknown, Name
 from facts.errors import FactNotFoundError
+from facts.likeness import group_alike
 from facts.matching.decision import ANSWER_THRESHOLD, MAX_RELATED, Evidence, Outcome
 from facts.matching.index import EXACT, Index
 from facts.matching.lexicon import TYPO_FACTOR
 from facts.matching.matcher import Match, Matcher, settle
+from facts.matching.normalise import normalise
 from facts.shelf import Shelf, fact_key, id_of, key_of, unknown_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from facts.entities import Entry, Pack
+    from facts.likeness import Asked
 
 # A fact is worth showing beside an answer from this score on: below, it shares a stray word with the question.
 _RELATED_SCORE = -0.9
@@ -28,6 +31,11 @@ _EXAMPLE_TOPICS = ("spacewalk", "crew", "modules")
 # Of facts that supersede each other, so many are followed to the newest.
 _MOST_SUCCESSORS = 5
 _MOST_SHOWN = 3
+# An entry is near another from this score on; so many of its phrasings are asked to find out.
+_SIMILAR_SCORE = 0.0
+_PHRASINGS_COMPARED = 8
+# A word of a question weighs at least so much where it is held against others.
+_LEAST_WEIGHT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +183,21 @@ class AnswerEngine:
         self._shelf(server_id).discard(key_of(entry))
 
     def hide(self, entry: Entry, server_id: int) -> None:
-        """Hide the shared entry of the same kind and id from one server."""
-        self._shelf(server_id).hide(key_of(entry))
+        """Hide the shared entry of the same id from one server."""
+        self._shelf(server_id).hide(entry.id)
 
     def unhide(self, entry: Entry, server_id: int) -> None:
         """Show a hidden shared entry to that server again."""
-        self._shelf(server_id).unhide(key_of(entry))
+        self._shelf(server_id).unhide(entry.id)
+
+    def state(self, server_id: int | None) -> tuple[int, ...]:
+        """Give figures that change whenever a server may get other answers."""
+        indexes = [self._shared.index, self._index(server_id)]
+        return tuple(figure for index in indexes for figure in (index.changes, index.lessons))
 
     def position(self, entry: Entry, server_id: int | None = None) -> int:
         """Give the place of an entry among those of a server, or (None) the shared ones; a new one comes last."""
-        return self._shelf(server_id).position(key_of(entry))
+        return self._shelf(server_id).position(entry)
 
     def trial(self, server_id: int | None) -> AnswerEngine:
         """Give an engine in which changes can be tried that a server, or (None) the operator, might make.
@@ -224,6 +237,17 @@ class AnswerEngine:
         """Give the facts and known unknowns that are a server's own."""
         shelf = self._servers.get(server_id)
         return [*shelf.facts.values(), *shelf.unknowns.values()] if shelf is not None else []
+
+    def is_own(self, entry_id: str, server_id: int) -> bool:
+        """Tell whether a server sees an entry of its own under an id."""
+        shelf = self._servers.get(server_id)
+        return shelf is not None and (entry_id in shelf.facts or entry_id in shelf.unknowns)
+
+    def meant(self, text: str, server_id: int | None = None) -> list[Entry]:
+        """Give the entries that a text comes near as a question, likeliest first."""
+        candidates = self._matcher(server_id).match(text)[0].candidates
+        found = (self.entry(id_of(candidate.key), server_id) for candidate in candidates if candidate.on_topic)
+        return [entry for entry in found if entry is not None]
 
     def entry(self, entry_id: str, server_id: int | None = None) -> Entry | None:
         """Give the fact or known unknown that a server, or (None) everyone, sees under this id, if any."""
@@ -327,6 +351,38 @@ class AnswerEngine:
             shown |= {newest.id: newest, fact.id: fact}
         return tuple(shown.values())[:_MOST_SHOWN]
 
+    def similar(self, entry: Entry, server_id: int | None = None, *, limit: int) -> list[Entry]:
+        """Give the entries that answer what an entry is to answer, or come near it, likeliest first.
+
+        Its first phrasings are asked, and its statement.
+        """
+        asked = [*entry.phrasings[:_PHRASINGS_COMPARED], *([entry.statement] if isinstance(entry, Fact) else [])]
+        matcher = self._matcher(server_id)
+        best: dict[str, float] = {}
+        for text in asked:
+            for candidate in matcher.match_alone(text).candidates:
+                if candidate.on_topic and candidate.score >= _SIMILAR_SCORE and id_of(candidate.key) != entry.id:
+                    score = candidate.score + (candidate.similarity >= EXACT)
+                    best[candidate.key] = max(score, best.get(candidate.key, score))
+        keys = sorted(best, key=lambda key: -best[key])
+        found = (self.entry(id_of(key), server_id) for key in keys[:limit])
+        return [entry for entry in found if entry is not None]
+
+    def group_alike(self, questions: Sequence[str], server_id: int | None = None) -> list[list[int]]:
+        """Group questions by likeness; see ``likeness.group_alike``. It takes a while for many: call it in a thread."""
+        index = self._index(server_id)
+        named = {term for name in self.names for term in normalise(name.name).terms}
+
+        def read(question: str) -> Asked:
+            query = index.read(question)
+            content = [word for word in query.words if word.is_content] or list(query.words)
+            # A name counts as itself, by whichever alias it is called.
+            terms = {word.term for word in content if not word.names or word.term in named}
+            terms = terms.union(*(word.names for word in content))
+            return query.kind, {term: max(index.rarity(term), _LEAST_WEIGHT) for term in terms}
+
+        return group_alike(questions, read, lambda term: index.count(term) > 0)
+
     def examples(self, server_id: int | None = None) -> list[Fact]:
         """Give up to three facts worth asking for first, each of another topic."""
         first: dict[str, Fact] = {}
@@ -352,6 +408,10 @@ class AnswerEngine:
         candidates = self._matcher(server_id).match(text)[0].candidates
         matching = [self.fact(id_of(candidate.key), server_id) for candidate in candidates if candidate.answers]
         return list({f.id: f for f in (*holding, *matching)}.values())[:limit]
+
+    def _index(self, server_id: int | None) -> Index:
+        own = self._servers.get(server_id) if server_id is not None else None
+        return own.index if own is not None else self._shared.index
 
     def _matcher(self, server_id: int | None) -> Matcher:
         own = self._servers.get(server_id) if server_id is not None else None

@@ -16,6 +16,8 @@ PHRASING_MAX = 300
 TOPIC_MAX = 40
 LOCATOR_MAX = 100
 NAME_MAX = 200
+LINE_MAX = 300
+URL_MAX = 2_000
 SOURCE_KEY_MAX = 64
 
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
@@ -277,6 +279,7 @@ class QueuedQuestion:
         fact_id: what was answered, if anything.
         at: when it came there, aware UTC.
         private: whether only the person saw the answer: then it is for editors, and shown in no channel.
+        id: its number on the queue, once it is there.
     """
 
     server_id: int | None
@@ -285,14 +288,70 @@ class QueuedQuestion:
     fact_id: str | None
     at: dt.datetime
     private: bool = False
+    id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class OpenQuestion:
-    """What waits on the review queue under the same words: the latest of them, and how many there are."""
+class QuestionGroup:
+    """Questions on the review queue that are alike, the latest first: at least one."""
 
-    latest: QueuedQuestion
-    count: int
+    questions: tuple[QueuedQuestion, ...]
+
+    @property
+    def latest(self) -> QueuedQuestion:
+        """The latest of them."""
+        return self.questions[0]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Their numbers on the queue."""
+        return tuple(question.id for question in self.questions if question.id is not None)
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """The ways in which it is asked, the latest first."""
+        return tuple(dict.fromkeys(question.question for question in self.questions))
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAlert:
+    """Somebody who wants to be told, once, when there is an answer to their question; ids are Discord's."""
+
+    server_id: int | None
+    question: str
+    user_id: int
+    at: dt.datetime
+    id: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an editor has written and not saved yet.
+
+    Attributes:
+        key: a random word by which it is found.
+        server_id: where.
+        user_id: the editor's Discord id.
+        data: what was written, JSON-ready.
+        at: when, aware UTC.
+    """
+
+    key: str
+    server_id: int
+    user_id: int
+    data: dict[str, Any]
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTest:
+    """A question of which a server wants to know that it gets this fact first, or (None) no answer at once."""
+
+    server_id: int
+    question: str
+    fact_id: str | None
+    context: str | None = None
+    id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

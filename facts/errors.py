@@ -8,6 +8,7 @@ Each carries the sentence that a person may be shown, in Discord and in the term
     ├── InvalidFactError          a fact breaks the rules (no source, no statement ...)
     ├── EditConflictError         somebody else changed the fact in between
     ├── PackError                 an article pack or an exchange file has faults: all of them
+    ├── ExchangeError             a file cannot be imported at all (too large, not text, columns missing ...)
     ├── QuestionSetError          a question set has faults: all of them
     └── DatabaseError
         ├── DatabaseUnavailableError   it cannot be reached or opened
@@ -77,6 +78,10 @@ class FaultsError(TianwenError):
 
 class PackError(FaultsError):
     """An article pack or exchange file that cannot be used."""
+
+
+class ExchangeError(TianwenError):
+    """A file that cannot be imported at all; faults of single rows are told row by row."""
 
 
 class QuestionSetError(FaultsError):

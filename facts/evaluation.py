@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from facts.engine import Answer, AnswerEngine
+    from facts.entities import SavedTest
 
 
 class QuestionClass(enum.StrEnum):
@@ -156,19 +157,68 @@ def read_questions(text: str) -> list[Question]:
     return questions
 
 
-def evaluate(engine: AnswerEngine, questions: Iterable[Question], render: Callable[[Answer], str]) -> Report:
+def saved_question(test: SavedTest) -> Question:
+    """Give a server's saved test as a question of a set."""
+    return Question.model_validate(
+        {
+            "id": f"saved-{test.id}",
+            "class": QuestionClass.NEAR_MISS if test.fact_id is None else QuestionClass.ANSWERABLE,
+            "question": test.question,
+            "context": test.context,
+            "fact": test.fact_id,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A question that a change lets be answered differently: what it got, and what it would get."""
+
+    before: Item
+    after: Item
+
+    @property
+    def breaks(self) -> bool:
+        """Whether it was right, and would be no longer."""
+        return self.before.verdict is Verdict.CORRECT is not self.after.verdict
+
+
+def differences(before: Report, after: Report) -> list[Difference]:
+    """Give the questions that were answered differently, those that are right no longer first.
+
+    Args:
+        before: what a set got.
+        after: what the same set got after a change.
+    """
+    found = [
+        Difference(*pair)
+        for pair in zip(before.items, after.items, strict=True)
+        if len({(item.answer.outcome, tuple(fact.id for fact in item.answer.facts)) for item in pair}) > 1
+    ]
+    return sorted(found, key=lambda difference: not difference.breaks)
+
+
+def evaluate(
+    engine: AnswerEngine,
+    questions: Iterable[Question],
+    render: Callable[[Answer], str],
+    *,
+    server_id: int | None = None,
+) -> Report:
     """Ask every question and judge the replies.
 
     Args:
         engine: what is asked.
         questions: the set.
         render: gives an answer's whole reply as plain text.
+        server_id: in which server; None for what all share.
     """
     report = Report()
     for question in questions:
         started = time.perf_counter()
         answer = engine.ask(
             question.question,
+            server_id=server_id,
             context=question.context,
             addressed=question.class_ is not QuestionClass.CHATTER,
         )

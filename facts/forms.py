@@ -26,12 +26,14 @@ from pydantic import (
 from facts.entities import (
     FACT_ID_MAX,
     FACT_ID_PATTERN,
+    LINE_MAX,
     LOCATOR_MAX,
     NAME_MAX,
     PHRASING_MAX,
     SOURCE_KEY_MAX,
     STATEMENT_MAX,
     TOPIC_MAX,
+    URL_MAX,
     Entry,
     Fact,
     KnownUnknown,
@@ -58,19 +60,30 @@ def _check_words(value: str) -> str:
     return value
 
 
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
 def _on_one_line(value: object) -> object:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_check_storable)]
+Text = Annotated[str, BeforeValidator(_stripped), StringConstraints(min_length=1), AfterValidator(_check_storable)]
 Line = Annotated[Text, BeforeValidator(_on_one_line)]
-Phrasing = Annotated[Text, StringConstraints(max_length=PHRASING_MAX), AfterValidator(_check_words)]
+ShortLine = Annotated[Line, StringConstraints(max_length=LINE_MAX)]
+# Forms, modals and spreadsheets have one phrasing a line.
+Phrasing = Annotated[Line, StringConstraints(max_length=PHRASING_MAX), AfterValidator(_check_words)]
 NameText = Annotated[Text, StringConstraints(max_length=NAME_MAX)]
 Statement = Annotated[Text, StringConstraints(max_length=STATEMENT_MAX)]
 
 
+def is_id(text: str) -> bool:
+    """Tell whether a text may be the id of a fact or known unknown."""
+    return len(text) <= FACT_ID_MAX and FACT_ID_PATTERN.fullmatch(text) is not None
+
+
 def _check_id(value: str) -> str:
-    if len(value) > FACT_ID_MAX or not FACT_ID_PATTERN.fullmatch(value):
+    if not is_id(value):
         raise ValueError(
             "an id is lower-case letters and digits, parted by single hyphens or underscores,"
             f" at most {FACT_ID_MAX} characters"
@@ -110,7 +123,6 @@ def _source_shape(value: object) -> str | None:
 _WHOLE, _KEY = "<whole source>", "<key of a source>"
 
 FactId = Annotated[str, AfterValidator(_check_id)]
-OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_none)]
 OptionalLocator = Annotated[
     Annotated[Line, StringConstraints(max_length=LOCATOR_MAX)] | None, BeforeValidator(_blank_is_none)
 ]
@@ -124,11 +136,13 @@ class _Form(BaseModel):
 class SourceForm(_Form):
     """A source; what is not known is left out."""
 
-    publisher: Line
-    title: Annotated[Line | None, BeforeValidator(_blank_is_none)] = None
-    authors: tuple[Line, ...] = ()
+    publisher: ShortLine
+    title: Annotated[ShortLine | None, BeforeValidator(_blank_is_none)] = None
+    authors: tuple[ShortLine, ...] = ()
     published: OptionalDate = None
-    url: OptionalText = None
+    url: Annotated[Annotated[Text, StringConstraints(max_length=URL_MAX)] | None, BeforeValidator(_blank_is_none)] = (
+        None
+    )
 
     def entity(self, key: str) -> Source:
         """Give the source under this key."""
@@ -139,16 +153,16 @@ class MilestoneForm(_Form):
     """A fact's place on the timeline."""
 
     date: Annotated[str, AfterValidator(_check_partial_date)]
-    label: Line
+    label: ShortLine
     planned: bool = False
 
 
 class MeasureForm(_Form):
     """A measured quantity."""
 
-    quantity: Text
+    quantity: ShortLine
     value: FiniteFloat
-    unit: Text
+    unit: ShortLine
 
 
 class FactForm(_Form):
@@ -227,8 +241,22 @@ class NameForm(_Form):
         return Name(self.name, tuple(dict.fromkeys(self.aliases)), self.about)
 
 
-# Where in a file a fault is (table, index, field ...), and what it is.
-Fault = tuple[tuple[int | str, ...], str]
+# Where in a file something is: table, index, field ...
+Where = tuple[int | str, ...]
+# Where a fault is, and what it is.
+Fault = tuple[Where, str]
+# What Pydantic finds, by its names for that, in words for the person who wrote the file.
+_IN_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a field that is known here",
+    "string_type": "is not text",
+    "string_too_short": "is empty",
+    "string_too_long": "is longer than {max_length:,} characters",
+    "tuple_type": "is not a list",
+    "too_short": "is empty",
+    "bool_parsing": "is neither true nor false",
+    "float_parsing": "is not a number",
+}
 FormT = TypeVar("FormT", bound=BaseModel)
 
 
@@ -325,11 +353,10 @@ def describe_faults(error: ValidationError) -> list[Fault]:
         if item["type"] == "too_short" and item["loc"] in deeper:
             # The list is short only because its items are faulty, and those are told.
             continue
-        what = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "missing":
-            what = "is missing"
-        elif item["type"] == "extra_forbidden":
-            what = "is not a field that is known here"
+        if item["type"] in _IN_WORDS:
+            what = _IN_WORDS[item["type"]].format_map(item.get("ctx", {}))
+        else:
+            what = item["msg"].removeprefix("Value error, ")
         faults.append((tuple(part for part in item["loc"] if part not in {_WHOLE, _KEY}), what))
     return faults
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from dataclasses import replace
+import enum
+import itertools
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from facts import store
 from facts.bookkeeping import Bookkeeping
 from facts.engine import Answer, AnswerEngine
-from facts.entities import Fact, FactChange, ServerSettings
+from facts.entities import Fact, FactChange, QuestionGroup, ServerSettings
+from facts.evaluation import differences, evaluate
 from facts.forms import valid
 from facts.listeners import Listeners
+from facts.matching.lexicon import FUNCTION_TERMS
 from facts.store import Kept
 
 if TYPE_CHECKING:
@@ -21,7 +26,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from facts.database import Database
-    from facts.entities import Author, Entry, Name, Pack, Revision, Source
+    from facts.engine import Answer
+    from facts.entities import Author, Entry, Name, Pack, Revision, SavedTest, Source
+    from facts.evaluation import Difference, Question, Report
     from facts.store import Change, LoadResult
 
 _KeptT = TypeVar("_KeptT", Kept, Kept | None)
@@ -30,7 +37,46 @@ _KeptT = TypeVar("_KeptT", Kept, Kept | None)
 _LEARN_AT_ONCE = 4
 # To try a change, so many of the server's facts learn first: the changed one, and those that are like it.
 _LEARN_FOR_TRIAL = 32
+# So many entries are named that come near a new one.
+_MOST_SIMILAR = 3
+# An id is made of so many words of a question, and has at most so many characters before its number.
+_ID_WORDS = 4
+_ID_MAX = 56
+# Of so many servers is known what their test questions get.
+_MOST_TRIED_OUT = 8
+# So many of the latest questions on a review queue are looked at.
+_MOST_GROUPED = 1_000
 _DEFAULTS = ServerSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a change would do.
+
+    Attributes:
+        similar: what is there already and comes near it, the nearest first.
+        asked: how many questions were asked before and after.
+        differences: those that would be answered differently, the ones that are right no longer first.
+    """
+
+    similar: tuple[Entry, ...]
+    asked: int
+    differences: tuple[Difference, ...]
+
+
+class Show(enum.StrEnum):
+    """Which facts and known unknowns an editor wants to see.
+
+    All that the server sees, its own, the shared ones that it has changed, those that it has removed, those that are
+    due to be looked at again, or the known unknowns.
+    """
+
+    ALL = "all"
+    OWN = "own"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    STALE = "stale"
+    UNKNOWNS = "unknowns"
 
 
 def _utc_now() -> dt.datetime:
@@ -52,6 +98,8 @@ class KnowledgeBase:
         self.bookkeeping = Bookkeeping(database, clock)
         self._settings: dict[int, ServerSettings] = {}
         self._removed: dict[int | None, dict[str, Entry]] = {}
+        # What the latest servers' questions got, and in which state of the facts.
+        self._tried_out: dict[int | None, tuple[object, Report]] = {}
         self.fact_changes: Listeners[FactChange] = Listeners()
         """Told of every change, once the changed fact answers."""
         self.settings_changes: Listeners[int] = Listeners()
@@ -214,6 +262,62 @@ class KnowledgeBase:
             for other in self._engine.facts(server_id)
             if other.id != fact.id and other.source == fact.source and other.locator == fact.locator
         ]
+
+    def is_own(self, entry_id: str, server_id: int) -> bool:
+        """Tell whether a server has its own entry under an id: one that it sees, or one that it has removed."""
+        return self._engine.is_own(entry_id, server_id) or entry_id in self._removed.get(server_id, {})
+
+    def free_id(self, text: str, server_id: int | None = None) -> str:
+        """Give an id that is not taken, made of the words of a question or of an id."""
+        words = [word for word in re.findall(r"[a-z0-9]+", text.casefold()) if word not in FUNCTION_TERMS]
+        stem = "-".join(words[:_ID_WORDS])[:_ID_MAX].strip("-") or "fact"
+        for number in itertools.count(1):
+            entry_id = stem if number == 1 else f"{stem}-{number}"
+            if not self._is_taken(entry_id, server_id):
+                return entry_id
+        raise AssertionError("there is always another number")
+
+    def _is_taken(self, entry_id: str, server_id: int | None) -> bool:
+        known = (self._engine.entry(entry_id, server) for server in (server_id, None))
+        return any(known) or any(entry_id in self._removed.get(server, {}) for server in (server_id, None))
+
+    def search(
+        self, server_id: int, *, show: Show = Show.ALL, topic: str | None = None, text: str | None = None
+    ) -> list[Entry]:
+        """Give the facts and known unknowns of a server that fit all that is asked for.
+
+        Args:
+            server_id: which server.
+            show: which of them.
+            topic: of which topic alone.
+            text: what must stand in an id, a statement or a phrasing; those that it means as a question come, too.
+        """
+        found = [entry for entry in self._shown(server_id, show) if topic is None or _topic(entry) == topic]
+        if text is None:
+            return found
+        wanted = text.casefold().strip()
+        meant = [entry.id for entry in self._engine.meant(text, server_id)]
+        holding = [entry for entry in found if any(wanted in part.casefold() for part in _texts(entry))]
+        others = [entry for entry in found if entry.id in meant and entry not in holding]
+        return sorted(holding, key=lambda entry: meant.index(entry.id) if entry.id in meant else len(meant)) + others
+
+    def _shown(self, server_id: int, show: Show) -> list[Entry]:
+        engine = self._engine
+        match show:
+            case Show.ALL:
+                return [*engine.facts(server_id), *engine.unknowns(server_id)]
+            case Show.OWN:
+                return engine.own(server_id)
+            case Show.CHANGED:
+                return [entry for entry in engine.own(server_id) if engine.entry(entry.id) is not None]
+            case Show.REMOVED:
+                return self.removed(server_id)
+            case Show.UNKNOWNS:
+                return list(engine.unknowns(server_id))
+            case Show.STALE:
+                today = self._clock().date()
+                due = [(fact.review_by, fact) for fact in engine.facts(server_id) if fact.review_by is not None]
+                return [fact for day, fact in sorted(due, key=lambda pair: pair[0]) if day <= today]
 
     def suggest(self, text: str, *, server_id: int | None = None, limit: int) -> list[Fact]:
         """Give the facts that somebody who has typed this much may mean; see ``AnswerEngine.suggest``."""
@@ -382,16 +486,92 @@ class KnowledgeBase:
         async with self._database.reading() as session:
             return await store.stored(session, entry_id, server_id)
 
-    async def try_change(self, change: Entry | str, *, server_id: int | None) -> AnswerEngine:
-        """Give an engine that answers as it would after a change: an entry put, or (its id) taken out.
+    async def preview(
+        self,
+        change: Entry | str,
+        *,
+        server_id: int | None,
+        questions: Sequence[Question],
+        render: Callable[[Answer], str],
+    ) -> Preview:
+        """Tell what a change would do, without making it; a thread does that.
 
-        It is made in a thread, and what is tried in it touches nothing else.
+        Args:
+            change: an entry to put, or the id of one to take out.
+            server_id: where; None for what all share.
+            questions: what to ask before and after.
+            render: gives an answer's whole reply as plain text.
         """
-        return await asyncio.to_thread(self._tried_change, change, server_id)
+        before = await self.try_out(questions, server_id=server_id, render=render)
+        return await asyncio.to_thread(self._preview, self._engine, before, change, server_id, questions, render)
+
+    async def try_out(
+        self, questions: Sequence[Question], *, server_id: int | None, render: Callable[[Answer], str]
+    ) -> Report:
+        """Ask questions in a server and judge the replies, in a thread; what is known already is not asked again.
+
+        The arguments are as in ``preview``.
+        """
+        state = (id(self._engine), self._engine.state(server_id), tuple(questions))
+        known = self._tried_out.get(server_id)
+        if known is not None and known[0] == state:
+            return known[1]
+        report = await asyncio.to_thread(evaluate, self._engine, questions, render, server_id=server_id)
+        self._tried_out.pop(server_id, None)
+        self._tried_out[server_id] = (state, report)
+        while len(self._tried_out) > _MOST_TRIED_OUT:
+            del self._tried_out[next(iter(self._tried_out))]
+        return report
 
     def removed(self, server_id: int) -> list[Entry]:
         """Give what a server has removed of its own, or hidden of what is shared."""
         return list(self._removed.get(server_id, {}).values())
+
+    # Saved tests
+
+    async def saved_tests(self, server_id: int) -> list[SavedTest]:
+        """Give the questions that a server has saved as tests.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be used.
+        """
+        async with self._database.reading() as session:
+            return await store.saved_tests(session, server_id)
+
+    async def keep_test(self, test: SavedTest) -> None:
+        """Save a question as a test, in place of an earlier one of the same words.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be written; nothing has changed.
+        """
+        async with self._database.writing() as session:
+            await store.keep_test(session, test)
+
+    async def drop_tests(self, server_id: int, ids: Sequence[int]) -> int:
+        """Take some of a server's tests away, and give the number of those that were there.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be written; nothing has changed.
+        """
+        async with self._database.writing() as session:
+            return await store.drop_tests(session, server_id, ids)
+
+    # The review queue
+
+    async def review(self, server_id: int, *, private: bool) -> list[QuestionGroup]:
+        """Give what waits on a server's review queue, grouped by likeness: the group with the latest question first.
+
+        Args:
+            server_id: whose queue.
+            private: whether questions count that were asked in private.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be used.
+        """
+        queued = [one for one in await self.bookkeeping.queued(server_id) if private or not one.private]
+        queued = queued[::-1][:_MOST_GROUPED]
+        groups = await asyncio.to_thread(self._engine.group_alike, [one.question for one in queued], server_id)
+        return [QuestionGroup(tuple(queued[place] for place in places)) for places in groups]
 
     # What else is kept
 
@@ -469,18 +649,29 @@ class KnowledgeBase:
             _place(tried, one, server_id)
         return tried
 
-    def _tried_change(self, change: Entry | str, server_id: int | None) -> AnswerEngine:
-        tried = self._engine.trial(server_id)
+    @staticmethod
+    def _preview(
+        engine: AnswerEngine,
+        before: Report,
+        change: Entry | str,
+        server_id: int | None,
+        questions: Sequence[Question],
+        render: Callable[[Answer], str],
+    ) -> Preview:
+        tried = engine.trial(server_id)
+        similar: list[Entry] = []
         if isinstance(change, str):
-            entry = tried.entry(change, server_id)
+            entry = engine.entry(change, server_id)
             if entry is not None:
                 tried.discard(entry, server_id)
             if entry is not None and server_id is not None:
                 tried.hide(entry, server_id)
         else:
+            similar = engine.similar(change, server_id, limit=_MOST_SIMILAR)
             tried.put(change, tried.position(change, server_id), server_id)
         tried.learn(_LEARN_FOR_TRIAL, server_id=server_id)
-        return tried
+        after = evaluate(tried, questions, render, server_id=server_id)
+        return Preview(tuple(similar), len(questions), tuple(differences(before, after)))
 
     def _change(self, author: Author, reason: str | None) -> Change:
         return store.Change(author, self._clock(), reason)
@@ -504,3 +695,12 @@ def _place(engine: AnswerEngine, kept: Kept, server_id: int | None) -> None:
         engine.hide(kept.entry, server_id)
     elif server_id is not None:
         engine.unhide(kept.entry, server_id)
+
+
+def _topic(entry: Entry) -> str | None:
+    return entry.topic if isinstance(entry, Fact) else None
+
+
+def _texts(entry: Entry) -> tuple[str, ...]:
+    said = entry.statement if isinstance(entry, Fact) else entry.say or ""
+    return (entry.id, said, *entry.phrasings)

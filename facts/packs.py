@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from facts.entities import Pack
 from facts.errors import PackError
+from facts.evaluation import read_questions
 from facts.forms import (
     FactId,
     Fault,
@@ -23,6 +24,9 @@ from facts.matching.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
+
+    from facts.evaluation import Question
 
 _LIST_ITEM = re.compile(r"\s*\[\[\s*([A-Za-z]+)\s*\]\]")
 _TABLE = re.compile(r"\s*\[\s*([A-Za-z]+)\.([\w-]+)\s*\]")
@@ -47,9 +51,21 @@ def shipped_packs() -> list[Pack]:
     Raises:
         PackError: a pack has faults.
     """
+    return [parse_pack(file.read_text("utf-8"), file.name) for file in _shipped(".toml")]
+
+
+def shipped_tests() -> list[Question]:
+    """Read the questions that ship with the packs: what every change of the facts is tried on.
+
+    Raises:
+        QuestionSetError: a set has faults.
+    """
+    return [question for file in _shipped(".jsonl") for question in read_questions(file.read_text("utf-8"))]
+
+
+def _shipped(ending: str) -> list[Traversable]:
     folder = resources.files("facts") / "articles"
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    return [parse_pack(f.read_text("utf-8"), f.name) for f in files]
+    return sorted((file for file in folder.iterdir() if file.name.endswith(ending)), key=lambda file: file.name)
 
 
 def parse_pack(text: str, file_name: str) -> Pack:

@@ -15,7 +15,7 @@ _FACT, _UNKNOWN = "fact:", "unknown:"
 
 def key_of(entry: Entry) -> str:
     """Give the key of an entry in an index."""
-    return (_FACT if isinstance(entry, Fact) else _UNKNOWN) + entry.id
+    return _kind(entry) + entry.id
 
 
 def fact_key(fact_id: str) -> str:
@@ -33,8 +33,16 @@ def id_of(key: str) -> str:
     return key.partition(":")[2]
 
 
+def _keys(entry_id: str) -> tuple[str, str]:
+    """Give the keys that the entry with this id may have."""
+    return fact_key(entry_id), unknown_key(entry_id)
+
+
 class Shelf:
-    """Entries and their index. A server's covers the shared entries of the same ids, and those that it hides."""
+    """Entries and their index. A server's covers the shared entries of the same ids, and those that it hides.
+
+    It does so whether they are facts or known unknowns: a newer pack may make the one of the other.
+    """
 
     def __init__(self, index: Index) -> None:
         """Begin empty, with this index."""
@@ -45,25 +53,28 @@ class Shelf:
         self.covered: set[str] = set()
         self._hidden: set[str] = set()
         self._positions: dict[str, int] = {}
-        self._last = -1
+        # The greatest position of a fact, and of a known unknown.
+        self._last = {_FACT: -1, _UNKNOWN: -1}
 
     def copy(self) -> Shelf:
         """Give one with the same entries, in which a change can be tried."""
         copied = Shelf(self.index.copy())
         copied.facts, copied.unknowns = dict(self.facts), dict(self.unknowns)
         copied.covered, copied._hidden = set(self.covered), set(self._hidden)
-        copied._positions, copied._last = dict(self._positions), self._last
+        copied._positions, copied._last = dict(self._positions), dict(self._last)
         return copied
 
     def put(self, entry: Entry, position: int) -> None:
-        """Add an entry, or replace it; facts are listed in the order of their positions."""
-        key = key_of(entry)
-        moves = self._positions.get(key) != position and position < self._last
+        """Add an entry, or replace it; those of a kind are listed in the order of their positions."""
+        key, kind = key_of(entry), _kind(entry)
+        moves = self._positions.get(key) != position and position < self._last[kind]
         self._positions[key] = position
-        self._last = max(self._last, position)
-        self.covered.add(key)
+        self._last[kind] = max(self._last[kind], position)
+        self.covered.update(_keys(entry.id))
         if isinstance(entry, KnownUnknown):
             self.unknowns[entry.id] = entry
+            if moves:
+                self.unknowns = dict(sorted(self.unknowns.items(), key=lambda i: self._positions[unknown_key(i[0])]))
             self.index.put(key, entry.phrasings, answers=False)
             return
         self.facts[entry.id] = entry
@@ -71,9 +82,9 @@ class Shelf:
             self.facts = dict(sorted(self.facts.items(), key=lambda item: self._positions[fact_key(item[0])]))
         self.index.put(key, entry.phrasings, background=entry.statement)
 
-    def position(self, key: str) -> int:
+    def position(self, entry: Entry) -> int:
         """Give the place of an entry; that of a new one is the next."""
-        return self._positions.get(key, self._last + 1)
+        return self._positions.get(key_of(entry), self._last[_kind(entry)] + 1)
 
     def discard(self, key: str) -> None:
         """Take an entry out, if it is there."""
@@ -82,16 +93,22 @@ class Shelf:
         entries: dict[str, Fact] | dict[str, KnownUnknown] = self.facts if key.startswith(_FACT) else self.unknowns
         del entries[id_of(key)]
         self.index.discard(key)
-        if key not in self._hidden:
-            self.covered.discard(key)
+        self._uncover(id_of(key))
 
-    def hide(self, key: str) -> None:
-        """Hide the shared entry with this key."""
-        self._hidden.add(key)
-        self.covered.add(key)
+    def hide(self, entry_id: str) -> None:
+        """Hide the shared entry with this id."""
+        self._hidden.add(entry_id)
+        self.covered.update(_keys(entry_id))
 
-    def unhide(self, key: str) -> None:
+    def unhide(self, entry_id: str) -> None:
         """Show it again, unless an entry of this shelf covers it."""
-        self._hidden.discard(key)
-        if key not in self._positions:
-            self.covered.discard(key)
+        self._hidden.discard(entry_id)
+        self._uncover(entry_id)
+
+    def _uncover(self, entry_id: str) -> None:
+        if entry_id not in self._hidden and entry_id not in self.facts and entry_id not in self.unknowns:
+            self.covered.difference_update(_keys(entry_id))
+
+
+def _kind(entry: Entry) -> str:
+    return _FACT if isinstance(entry, Fact) else _UNKNOWN

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from facts.entities import (
@@ -22,6 +22,7 @@ from facts.entities import (
     PartialDate,
     Precision,
     Revision,
+    SavedTest,
     ServerSettings,
     Source,
 )
@@ -37,6 +38,7 @@ from facts.models import (
     PackRow,
     PhrasingRow,
     RevisionRow,
+    SavedTestRow,
     ServerSettingsRow,
     SourceRow,
 )
@@ -304,6 +306,34 @@ async def set_server_settings(session: AsyncSession, server_id: int, settings: S
     row.listening_channel_ids = list(settings.listening_channel_ids)
     row.cooldown_s, row.wait_s, row.votes_shown = settings.cooldown_s, settings.wait_s, settings.votes_shown
     row.queue_days = settings.queue_days
+
+
+async def saved_tests(session: AsyncSession, server_id: int) -> list[SavedTest]:
+    """Give the questions that a server has saved as tests, in the order in which they were saved."""
+    rows = await session.scalars(
+        select(SavedTestRow).where(SavedTestRow.server_id == server_id).order_by(SavedTestRow.id)
+    )
+    return [SavedTest(row.server_id, row.question, row.fact_slug, row.context, row.id) for row in rows]
+
+
+async def keep_test(session: AsyncSession, test: SavedTest) -> None:
+    """Save a question as a test, in place of an earlier one of the same words."""
+    row = SavedTestRow
+    await session.execute(
+        delete(row).where(
+            row.server_id == test.server_id,
+            row.question == test.question,
+            row.context.is_not_distinct_from(test.context),
+        )
+    )
+    session.add(row(server_id=test.server_id, question=test.question, context=test.context, fact_slug=test.fact_id))
+
+
+async def drop_tests(session: AsyncSession, server_id: int, ids: Sequence[int]) -> int:
+    """Take some of a server's tests away, and give the number of those that were there."""
+    row = SavedTestRow
+    gone = await session.scalars(delete(row).where(row.server_id == server_id, row.id.in_(ids)).returning(row.id))
+    return len(gone.all())
 
 
 async def set_command_tree_digest(session: AsyncSession, application_id: int, digest: str, at: dt.datetime) -> None:

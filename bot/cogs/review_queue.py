@@ -1,17 +1,21 @@
-"""The queue channel: one message that shows the questions which wait for an editor, as they are now."""
+"""The review queue: for editors by command, and in the queue channel in one message that is kept up to date."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import logging
 from typing import TYPE_CHECKING
 
 import discord
+from discord import app_commands
 from discord.ext import commands, tasks
 
 from bot.errors import UNREACHED
+from bot.ui.editor_words import editor_words_for
 from bot.ui.notices import QUEUE_SHOWN, queue_reply
+from bot.ui.review import queue_view, show_review, show_teaching
 from bot.ui.words import words_for
 from facts.entities import QueueMessage
 from facts.errors import DatabaseError
@@ -31,7 +35,7 @@ _AGAIN_MINUTES = 10
 
 
 class ReviewQueue(commands.Cog):
-    """Keeps that message up to date, so that it forgets what the queue forgets."""
+    """Shows the queue; the message in the channel forgets what the queue forgets."""
 
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
@@ -43,6 +47,14 @@ class ReviewQueue(commands.Cog):
         self._behind: set[int] | None = None
         # What the message of a server says, as far as this process has written it.
         self._said: dict[int, str] = {}
+        self._menu = app_commands.ContextMenu(
+            name="Teach Tianwen from this",
+            callback=self._teach,
+            type=discord.AppCommandType.message,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        )
+        self._menu.default_permissions = discord.Permissions(manage_messages=True)
         knowledge = bot.knowledge
         self._stops = (
             knowledge.bookkeeping.queue_changes.add(self._show),
@@ -50,17 +62,31 @@ class ReviewQueue(commands.Cog):
         )
 
     async def cog_load(self) -> None:
-        """Begin to catch up."""
+        """Add the menu, and begin to catch up."""
+        self.bot.tree.add_command(self._menu)
         self._catch_up.start()
 
     async def cog_unload(self) -> None:
         """End everything."""
+        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
         for stop in self._stops:
             stop()
         self._catch_up.cancel()
         for task in self._showing.values():
             task.cancel()
         await asyncio.gather(*self._showing.values(), return_exceptions=True)
+
+    @app_commands.command(description="The questions that got no answer, or not the right one.")
+    @app_commands.guild_only()
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.default_permissions(manage_messages=True)
+    async def review(self, interaction: discord.Interaction[Tianwen]) -> None:
+        """Show the queue to an editor, question by question."""
+        await show_review(interaction)
+
+    async def _teach(self, interaction: discord.Interaction[Tianwen], message: discord.Message) -> None:
+        """Show an editor what a message could teach."""
+        await show_teaching(interaction, message)
 
     @tasks.loop(minutes=_AGAIN_MINUTES)
     async def _catch_up(self) -> None:
@@ -111,11 +137,13 @@ class ReviewQueue(commands.Cog):
         now, is_shown = None, True
         if isinstance(channel, discord.TextChannel):
             now = next((message for message in messages if message.channel_id == channel.id), None)
-            questions = await books.open_questions(guild.id, QUEUE_SHOWN + 1)
-            if questions or now is not None:
-                reply = queue_reply(questions, words_for(guild.preferred_locale))
+            groups = await self.bot.knowledge.review(guild.id, private=False)
+            if groups or now is not None:
+                locale = guild.preferred_locale
+                view = queue_view(groups[:QUEUE_SHOWN], editor_words_for(locale))
+                reply = dataclasses.replace(queue_reply(groups, words_for(locale)), view=view)
                 now = await self._write(channel, now, reply)
-                is_shown = now is not None or not questions
+                is_shown = now is not None or not groups
         are_gone = await self._take_away(message for message in messages if message != now)
         return is_shown and are_gone
 

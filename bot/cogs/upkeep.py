@@ -48,9 +48,12 @@ class Upkeep(commands.Cog):
     @tasks.loop(hours=1)
     async def _forget(self) -> None:
         try:
-            await self.bot.knowledge.bookkeeping.forget_old()
+            await self.bot.knowledge.bookkeeping.forget_old(self._queue_days)
         except DatabaseError as error:
             log.warning("What is old could not be forgotten yet: %s", error)
+
+    def _queue_days(self, server_id: int | None) -> int:
+        return self.bot.knowledge.server_settings(server_id).queue_days
 
     @_forget.before_loop
     async def _until_ready(self) -> None:

@@ -13,12 +13,12 @@ import discord
 from bot.access import is_editor, may_embed, may_post, server_id_of
 from bot.errors import UNREACHED, answer_error
 from bot.ui import limits
-from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, sentence_reply, source_reply
+from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, on_one_line, sentence_reply, source_reply
 from bot.ui.items import Button, may_use, show_beside, show_instead
 from bot.ui.text import answer_text, facts_text, talk_text
 from bot.ui.words import ENGLISH, SmallTalk, Words, words_for
 from facts.engine import Answer
-from facts.entities import FACT_ID_PATTERN, Doubt
+from facts.entities import FACT_ID_PATTERN, AnswerAlert, Doubt
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ RELATED = 10
 # “Was this right?”, as people vote everywhere.
 RIGHT, WRONG = "👍", "👎"
 _FACT_ID = FACT_ID_PATTERN.pattern
+# Of a question that is quoted, this much.
+_QUOTED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def answer_reply(answer: Answer, reader: Reader, related: Sequence[Fact] = ()) -
             view.add_item(NoneButton(reader.id, words.none_of_these))
         case _:
             _add_choices(view, answer.related, reader.id)
+    if answer.is_open:
+        view.add_item(TellMeButton(reader.id, words.tell_me))
     if answer.outcome is not Outcome.ANSWER and not reader.private:
         view.add_item(DismissButton(reader.id, words.dismiss))
     return Reply(answer_embed(answer, words), answer_text(answer, words), view if view.children else None)
@@ -87,6 +91,12 @@ def facts_reply(facts: Sequence[Fact], reader: Reader, related: Sequence[Fact] =
 def posted_reply(reply: Reply, asker_id: int, words: Words) -> Reply:
     """Say above a reply to somebody's message who asked for it."""
     return dataclasses.replace(reply, above=words.posted.format(asker=f"<@{asker_id}>"))
+
+
+def told_reply(question: str, answer: Answer, words: Words) -> Reply:
+    """Give the direct message for somebody who wanted to be told when there is an answer."""
+    above = words.told.format(question=on_one_line(question, _QUOTED))
+    return Reply(answer_embed(answer, words), answer_text(answer, words), above=above)
 
 
 def talk_reply(kind: SmallTalk, examples: Sequence[Fact], words: Words) -> Reply:
@@ -171,7 +181,39 @@ class NoneButton(Button, template=r"tw:none:(?P<asker>\d+)"):
         await interaction.response.defer()
         is_noted = await _queue(interaction, Doubt.NONE_OF_THESE)
         sentence = f"{words.none_of_these_reply} {words.noted}" if is_noted else words.none_of_these_reply
-        await show_instead(interaction, sentence_reply(sentence))
+        view = discord.ui.View(timeout=None)
+        view.add_item(TellMeButton(interaction.user.id, words.tell_me))
+        await show_instead(interaction, dataclasses.replace(sentence_reply(sentence), view=view if is_noted else None))
+
+
+class TellMeButton(Button, template=r"tw:tell:(?P<asker>\d+)"):
+    """Lets the asker be told, once, when there is an answer; for the asker only."""
+
+    def __init__(self, asker_id: int, label: str) -> None:
+        """Make the button."""
+        super().__init__(_button(label, f"tw:tell:{asker_id}"))
+        self.asker_id: int = asker_id
+
+    @classmethod
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(int(state["asker"]), label)
+
+    async def pressed(self, interaction: discord.Interaction[Tianwen], words: Words, /) -> None:
+        """Remember it, and put the question on the review queue where it was asked in private."""
+        bot, message, server_id = interaction.client, interaction.message, server_id_of(interaction)
+        known = bot.replies.of_message(message.id) if message is not None else None
+        if known is None:
+            await interaction.response.send_message(words.cannot_tell, ephemeral=True)
+            return
+        # Acknowledged first: the database may take its time.
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        alert = AnswerAlert(server_id, known.question, interaction.user.id, discord.utils.utcnow())
+        await bot.knowledge.bookkeeping.keep_alert(alert)
+        if message is not None and message.flags.ephemeral:
+            await _queue(interaction, Doubt.UNANSWERED)
+        days = bot.knowledge.server_settings(server_id).queue_days
+        await interaction.followup.send(words.will_tell.format(days=days), ephemeral=True)
 
 
 class SourceButton(Button, template=rf"tw:source:(?P<fact>{_FACT_ID})"):
@@ -441,4 +483,14 @@ async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_i
     )
 
 
-ITEMS = (FactButton, NoneButton, SourceButton, VoteButton, DismissButton, TryButton, PostButton, RelatedSelect)
+ITEMS = (
+    FactButton,
+    NoneButton,
+    TellMeButton,
+    SourceButton,
+    VoteButton,
+    DismissButton,
+    TryButton,
+    PostButton,
+    RelatedSelect,
+)

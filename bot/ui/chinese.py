@@ -36,6 +36,13 @@ CHINESE = Words(
     others_button="这个选项属于提问者。您可以自己问我，我会回答每一个人。",
     none_of_these="都不是",
     none_of_these_reply="那我就不知道了。",
+    tell_me="有答案时告诉我",
+    will_tell=(
+        "一有答案，我会私信告诉您一次，然后就忘掉您问过。为此我会把您的名字和问题一起保存，最多 {days} 天。"
+        "请允许来自本服务器的私信。"
+    ),
+    cannot_tell="我已经不记得那是哪个问题了，请再问我一次。",
+    told="您问过：“{question}”。现在有答案了：",
     noted="我已记下这个问题（不含您的名字），留给维护资料的人。",
     faded="这些按钮已失效，因为消息已超过一天。请再问我一次，我会重新回答。",
     post="发到频道",
@@ -77,9 +84,6 @@ CHINESE = Words(
     ),
     delete_mine="删除我的数据",
     deleted="完成：您最近的问题已被忘记，您的提问和评价留下的 {count} 条记录也已删除。",
-    fact_added="新增了 `{id}`：{statement}",
-    fact_changed="修改了 `{id}`：{statement}",
-    fact_removed="移除了 `{id}`。原文是：{statement}",
     queue_title="等待编辑处理的问题",
     queue_more="…… 还有更多",
     queue_empty="目前没有。",
@@ -116,6 +120,7 @@ CHINESE = Words(
     no_such_fact="这里没有编号为“{id}”的资料。",
     missing_permission="我在这里没有权限，需要：{permissions}。",
     you_may_not="您不能在这里这样做。",
+    editors_only="只有本服务器的编辑可以在服务器内这样做：拥有“管理消息”权限的人，以及编辑身份组的成员。",
     need_manage_server="只有拥有“管理服务器”权限的人才能更改我在这里的设置。",
     slow_down="请稍等，{seconds} 秒后再试。",
     unreadable_question="我读不到那条消息：Discord 只让我看到提及我的消息。请把问题写在您自己的消息里。",

@@ -121,6 +121,13 @@ class Words:
     others_button: str = "That choice belongs to the person who asked. Ask me yourself, I answer everyone."
     none_of_these: str = "None of these"
     none_of_these_reply: str = "Then I do not know."
+    tell_me: str = "Tell me when there is an answer"
+    will_tell: str = (
+        "I will write you a direct message, once, as soon as there is an answer, and then forget that you asked. For "
+        "that I keep your name with the question, for at most {days} days. Allow direct messages from this server."
+    )
+    cannot_tell: str = "I no longer know which question that was. Ask me again, please."
+    told: str = "You asked: “{question}”. Now there is an answer:"
     noted: str = "I have noted your question, without your name, for the people who keep the facts."
     faded: str = "These buttons have faded, since the message is more than a day old. Ask me again, I answer anew."
     post: str = "Post it here"
@@ -169,9 +176,6 @@ class Words:
     deleted: str = "Done: your last questions are forgotten, and so are {count} records of what you asked and voted."
 
     # Notices to those who keep the facts
-    fact_added: str = "`{id}` was added: {statement}"
-    fact_changed: str = "`{id}` was changed: {statement}"
-    fact_removed: str = "`{id}` was removed. It said: {statement}"
     queue_title: str = "Questions that wait for an editor"
     queue_more: str = "… and more"
     queue_empty: str = "None just now."
@@ -217,6 +221,10 @@ class Words:
     no_such_fact: str = "There is no fact with the id “{id}” here."
     missing_permission: str = "I am not allowed to do that here. I need: {permissions}."
     you_may_not: str = "You may not do that here."
+    editors_only: str = (
+        "Only this server's editors may do that, in the server itself: those with Manage Messages, and the members of "
+        "the editor role."
+    )
     need_manage_server: str = "Only those with Manage Server may change my settings here."
     slow_down: str = "One moment, please: try again in {seconds} s."
     unreadable_question: str = (

@@ -155,6 +155,8 @@ class Index:
         self._unknowns = 0
         self.changes = 0
         self._anything_learnt = False
+        # How often an entry has learnt.
+        self.lessons = 0
         # Whether a search lets the entries that it finds learn first; if not, it goes by an estimate meanwhile.
         self.learns_on_demand: bool = base.learns_on_demand if base else True
         self._sample: tuple[int, list[tuple[str, int]]] | None = None
@@ -476,6 +478,7 @@ class Index:
     def _keep_learnt(self, key: str, learnt: Weights) -> Weights:
         self._entries[key] = replace(self._entries[key], learnt=learnt, learnt_at=self._version()[1])
         self._anything_learnt = True
+        self.lessons += 1
         return learnt
 
     def _margin(self, key: str, vector: Vector, counted: float) -> float:

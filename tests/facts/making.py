@@ -83,7 +83,7 @@ def sources() -> st.SearchStrategy[Source]:
 
 
 def phrasings() -> st.SearchStrategy[tuple[str, ...]]:
-    asking = texts(PHRASING_MAX - 4).map(lambda text: f"who {text}")
+    asking = lines(PHRASING_MAX - 4).map(lambda text: f"who {text}")
     return st.lists(asking, min_size=1, max_size=4, unique=True).map(tuple)
 
 
@@ -99,7 +99,7 @@ def facts(source: st.SearchStrategy[Source] | None = None) -> st.SearchStrategy[
         locator=st.none() | lines(LOCATOR_MAX),
         as_of=st.none() | st.dates(),
         milestone=st.none() | st.builds(Milestone, partial_dates(), lines(40), st.booleans()),
-        measures=st.lists(st.builds(Measure, texts(10), finite, texts(10)), max_size=2).map(tuple),
+        measures=st.lists(st.builds(Measure, lines(10), finite, lines(10)), max_size=2).map(tuple),
         review_by=st.none() | st.dates(),
         superseded_by=st.none() | ids().map(lambda other: f"{other[: FACT_ID_MAX - 6]}-newer"),
     )

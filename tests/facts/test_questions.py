@@ -9,8 +9,9 @@ import pytest
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
 from facts.entities import Pack
-from facts.evaluation import QuestionClass, Report, Verdict, evaluate, read_questions
+from facts.evaluation import Question, QuestionClass, Report, Verdict, evaluate, read_questions
 from facts.matching.normalise import normalise
+from facts.packs import shipped_tests
 
 QUESTIONS = Path(__file__).parents[1] / "questions"
 SETS = ("tune", "held", "languages")
@@ -42,10 +43,15 @@ PHRASINGS_LOST = 0
 LEAST_QUESTIONS = 400
 
 
+def read_set(name: str) -> list[Question]:
+    """Give a set; those that ship with the article are part of the first."""
+    questions = read_questions((QUESTIONS / f"{name}.jsonl").read_text("utf-8"))
+    return questions + shipped_tests() if name == "tune" else questions
+
+
 @pytest.fixture(scope="module", params=SETS)
 def named_report(request: pytest.FixtureRequest, engine: AnswerEngine) -> tuple[str, Report]:
-    questions = read_questions((QUESTIONS / f"{request.param}.jsonl").read_text("utf-8"))
-    return str(request.param), evaluate(engine, questions, answer_text)
+    return str(request.param), evaluate(engine, read_set(request.param), answer_text)
 
 
 def test_answers_are_right_as_often_as_they_were(named_report: tuple[str, Report]) -> None:
@@ -81,25 +87,30 @@ def test_every_phrasing_finds_its_own_entry_in_a_chats_spelling_too(engine: Answ
     assert len(unsaid) <= PHRASINGS_LOST, unsaid
 
 
+def test_the_questions_that_ship_with_the_article_are_all_answered_right(engine: AnswerEngine, article: Pack) -> None:
+    questions = shipped_tests()
+    report = evaluate(engine, questions, answer_text)
+    assert [item.question.id for item in report.items if item.verdict is not Verdict.CORRECT] == []
+    assert {question.fact for question in questions} >= {fact.id for fact in article.facts}
+
+
 def test_no_question_of_a_set_stands_among_the_phrasings(article: Pack) -> None:
     texts = [p for f in article.facts for p in f.phrasings] + [p for u in article.unknowns for p in u.phrasings]
     phrasings = {normalise(text).words for text in texts}
     for name in SETS:
-        questions = read_questions((QUESTIONS / f"{name}.jsonl").read_text("utf-8"))
+        questions = read_set(name)
         assert [q.question for q in questions if normalise(q.question).words in phrasings] == []
 
 
 def test_every_fact_that_a_set_names_exists(article: Pack) -> None:
     ids = {fact.id for fact in article.facts}
     for name in SETS:
-        questions = read_questions((QUESTIONS / f"{name}.jsonl").read_text("utf-8"))
+        questions = read_set(name)
         assert [q.id for q in questions if q.fact is not None and q.fact not in ids] == []
 
 
 def test_the_sets_are_large_enough_to_tell(article: Pack) -> None:
-    questions = [
-        question for name in SETS for question in read_questions((QUESTIONS / f"{name}.jsonl").read_text("utf-8"))
-    ]
+    questions = [question for name in SETS for question in read_set(name)]
     assert len(questions) >= LEAST_QUESTIONS
     assert {question.class_ for question in questions} == set(QuestionClass)
     assert len({question.id for question in questions}) == len(questions)

@@ -1,0 +1,119 @@
+"""New answers: questions that have one now leave the review queue, and those who wanted to be told are told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import discord
+from discord.ext import commands, tasks
+
+from bot.errors import UNREACHED
+from bot.ui.answers import told_reply
+from bot.ui.words import words_for_question
+from facts.entities import Doubt
+from facts.errors import DatabaseError
+from facts.matching.decision import Outcome
+
+if TYPE_CHECKING:
+    from bot.client import Tianwen
+    from facts.engine import Answer
+    from facts.entities import AnswerAlert, FactChange
+
+log = logging.getLogger(__name__)
+
+# Who could not be told is told after so long.
+_AGAIN_MINUTES = 10
+
+
+class Alerts(commands.Cog):
+    """Looks, after each change of the facts, at the questions that wait."""
+
+    def __init__(self, bot: Tianwen) -> None:
+        """Serve this bot."""
+        self.bot = bot
+        # Where facts have changed; None where all servers may have new answers.
+        self._changed: set[int | None] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._stop_listening = bot.knowledge.fact_changes.add(self._fact_changed)
+
+    async def cog_load(self) -> None:
+        """Begin to tell those who could not be told before."""
+        self._tell_again.start()
+
+    async def cog_unload(self) -> None:
+        """End everything."""
+        self._stop_listening()
+        self._tell_again.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    @tasks.loop(minutes=_AGAIN_MINUTES)
+    async def _tell_again(self) -> None:
+        self._look(None)
+
+    @_tell_again.before_loop
+    async def _until_ready(self) -> None:
+        await self.bot.wait_until_ready()
+
+    def _fact_changed(self, change: FactChange) -> None:
+        if change.after is not None:
+            self._look(change.server_id)
+
+    def _look(self, server_id: int | None) -> None:
+        self._changed.add(server_id)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_now(), name="tianwen-alerts")
+
+    async def _look_now(self) -> None:
+        while self._changed:
+            server_id = self._changed.pop()
+            try:
+                await self._settle_answered(server_id)
+                await self._tell_all(server_id)
+            except DatabaseError as error:
+                log.warning("The questions that wait could not be looked at: %s", error)
+
+    async def _settle_answered(self, server_id: int | None) -> None:
+        """Take questions off a server's queue that had no answer and have one now."""
+        if server_id is None:
+            return
+        ask, books = self.bot.knowledge.ask, self.bot.knowledge.bookkeeping
+        waiting = [queued for queued in await books.queued(server_id) if queued.doubt is Doubt.UNANSWERED]
+        # There may be many: a thread asks them.
+        answered = await asyncio.to_thread(
+            lambda: [queued.id for queued in waiting if not ask(queued.question, server_id=server_id).is_open]
+        )
+        if answered:
+            await books.settle(server_id, [queued_id for queued_id in answered if queued_id is not None])
+
+    async def _tell_all(self, server_id: int | None) -> None:
+        """Tell those of a server, or (None) of all, whose questions have an answer now."""
+        ask = self.bot.knowledge.ask
+        alerts = await self.bot.knowledge.bookkeeping.alerts(server_id, everywhere=server_id is None)
+        answers = await asyncio.to_thread(lambda: [ask(alert.question, server_id=alert.server_id) for alert in alerts])
+        for alert, answer in zip(alerts, answers, strict=True):
+            if answer.outcome is Outcome.ANSWER or answer.unknown is not None:
+                await self._tell(alert, answer)
+
+    async def _tell(self, alert: AnswerAlert, answer: Answer) -> None:
+        """Tell somebody, once; who cannot be told because Discord fails is told later."""
+        books = self.bot.knowledge.bookkeeping
+        if not await books.take_alert(alert):
+            return
+        words = words_for_question(alert.question, None)
+        try:
+            channel = await self.bot.create_dm(discord.Object(alert.user_id))
+            await channel.send(**told_reply(alert.question, answer, words).arguments())
+        except discord.Forbidden:
+            log.info("Somebody who wanted to be told takes no direct messages")
+        except UNREACHED as error:
+            log.warning("Somebody could not be told of an answer: %s", error)
+            await books.keep_alert(alert)
+
+
+async def setup(bot: Tianwen) -> None:
+    """Add the cog."""
+    await bot.add_cog(Alerts(bot))

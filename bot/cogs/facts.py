@@ -1,0 +1,224 @@
+"""Keeping the facts of a server: for its editors alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.access import is_editor, require_editor, server_id_of
+from bot.errors import answer_error
+from bot.ui import limits
+from bot.ui.editing import FORM, draft_of, found_entry, new_draft, open_form, removal_reply, submitted
+from bot.ui.editor_items import author_of, show_to_editor, take_time
+from bot.ui.editor_words import editor_words_for
+from bot.ui.fact_lists import SEARCHED, fact_list_reply
+from bot.ui.history import revert, saved_reply, show_history
+from bot.ui.words import words_for
+from facts.entities import FACT_ID_MAX, TOPIC_MAX
+from facts.knowledge import Show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.client import Tianwen
+    from facts.entities import Entry
+
+EntryId = app_commands.Range[str, 1, FACT_ID_MAX]
+Reason = app_commands.Range[str, 1, 300]
+
+
+@app_commands.guild_only()
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.default_permissions(manage_messages=True)
+class Facts(commands.GroupCog, group_name="facts", group_description="Keep the facts of this server."):
+    """Add, edit, remove, and take back."""
+
+    def __init__(self, bot: Tianwen) -> None:
+        """Serve this bot."""
+        self.bot = bot
+
+    async def interaction_check(self, interaction: discord.Interaction[Tianwen], /) -> bool:  # type: ignore[override]
+        """Let editors through, and tell others that they are none."""
+        require_editor(interaction)
+        return True
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Tianwen]) -> None:
+        """Take forms that editors send, by their ids: those too that were opened before a restart."""
+        data: Any = interaction.data
+        if interaction.type is not discord.InteractionType.modal_submit or not data["custom_id"].startswith(FORM):
+            return
+        texts = {label["component"]["custom_id"]: label["component"].get("value") or "" for label in data["components"]}
+        try:
+            await submitted(interaction, data["custom_id"].removeprefix(FORM), texts)
+        except Exception as error:  # noqa: BLE001 - one place tells every error
+            await answer_error(interaction, error, "taking a form")
+
+    @app_commands.command(description="Write a new fact.")
+    @app_commands.describe(
+        id="A short readable id, such as tianhe-length; I suggest one", reason="Why, for the history"
+    )
+    async def add(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        id: EntryId | None = None,  # noqa: A002 - the option's name
+        reason: Reason | None = None,
+    ) -> None:
+        """Open an empty form."""
+        server_id = require_editor(interaction)
+        chosen = id.strip().casefold() if id else ""
+        await open_form(interaction, new_draft(interaction, server_id, entry_id=chosen, reason=reason))
+
+    @app_commands.command(description="Change a fact or a known unknown.")
+    @app_commands.describe(id="Its id, or words of it", reason="Why, for the history")
+    async def edit(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        id: EntryId,  # noqa: A002 - the option's name
+        reason: Reason | None = None,
+    ) -> None:
+        """Open the form with what there is."""
+        await open_form(interaction, draft_of(found_entry(interaction, id), reason=reason))
+
+    @app_commands.command(description="Remove a fact or a known unknown; it can be brought back.")
+    @app_commands.describe(id="Its id, or words of it", reason="Why, for the history")
+    async def remove(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        id: EntryId,  # noqa: A002 - the option's name
+        reason: Reason | None = None,
+    ) -> None:
+        """Show what that would do, and ask."""
+        server_id, words = require_editor(interaction), editor_words_for(interaction.locale)
+        entry = found_entry(interaction, id)
+        await take_time(interaction)
+        preview = await self.bot.preview(entry.id, server_id)
+        await show_to_editor(interaction, removal_reply(entry, preview, words, reason))
+
+    @app_commands.command(description="Bring a removed fact or known unknown back.")
+    @app_commands.describe(id="Its id, or words of it", reason="Why, for the history")
+    async def restore(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        id: EntryId,  # noqa: A002 - the option's name
+        reason: Reason | None = None,
+    ) -> None:
+        """Bring it back."""
+        server_id, words = require_editor(interaction), editor_words_for(interaction.locale)
+        entry_id = id.strip().casefold()
+        await take_time(interaction)
+        kept = await self.bot.knowledge.restore(entry_id, author_of(interaction), server_id=server_id, reason=reason)
+        sentence = (words.restored if kept else words.is_there).format(id=entry_id)
+        await show_to_editor(interaction, saved_reply(sentence, kept, words))
+
+    @app_commands.command(description="Who changed a fact or a known unknown, when, why and how.")
+    @app_commands.describe(id="Its id, or words of it")
+    async def history(self, interaction: discord.Interaction[Tianwen], id: EntryId) -> None:  # noqa: A002
+        """Show the latest changes."""
+        await show_history(interaction, id.strip().casefold())
+
+    @app_commands.command(name="revert", description="Go back to an earlier revision of a fact or known unknown.")
+    @app_commands.describe(id="Its id, or words of it", revision="Its number in the history", reason="Why")
+    async def revert_(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        id: EntryId,  # noqa: A002 - the option's name
+        revision: app_commands.Range[int, 1, 2**31 - 1],
+        reason: Reason | None = None,
+    ) -> None:
+        """Go back."""
+        await revert(interaction, id.strip().casefold(), revision, editor_words_for(interaction.locale), reason)
+
+    @app_commands.command(name="list", description="The facts and known unknowns of this server.")
+    @app_commands.describe(show="Which of them", topic="Of one topic alone")
+    async def list_(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        show: Show = Show.ALL,
+        topic: app_commands.Range[str, 1, TOPIC_MAX] | None = None,
+    ) -> None:
+        """Show the first page."""
+        await self._show_list(interaction, show=show, topic=topic or "")
+
+    @app_commands.command(description="Find facts and known unknowns by words.")
+    @app_commands.describe(text="Words of an id, a statement or a question")
+    async def search(
+        self, interaction: discord.Interaction[Tianwen], text: app_commands.Range[str, 1, SEARCHED]
+    ) -> None:
+        """Show the best matches."""
+        await self._show_list(interaction, text=text)
+
+    @list_.autocomplete("topic")
+    async def _suggest_topics(
+        self, interaction: discord.Interaction[Tianwen], current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_editor(interaction):
+            return []
+        topics = dict.fromkeys(fact.topic for fact in self.bot.knowledge.facts(server_id_of(interaction)))
+        wanted = current.casefold().strip()
+        fitting = [topic for topic in topics if wanted in topic.casefold()][: limits.CHOICES]
+        return [app_commands.Choice(name=topic, value=topic) for topic in fitting]
+
+    @edit.autocomplete("id")
+    @remove.autocomplete("id")
+    async def _suggest_entries(
+        self, interaction: discord.Interaction[Tianwen], current: str
+    ) -> list[app_commands.Choice[str]]:
+        return self._choices(interaction, current, removed=False)
+
+    @history.autocomplete("id")
+    @revert_.autocomplete("id")
+    async def _suggest_all(
+        self, interaction: discord.Interaction[Tianwen], current: str
+    ) -> list[app_commands.Choice[str]]:
+        return self._choices(interaction, current, removed=True)
+
+    @restore.autocomplete("id")
+    async def _suggest_removed(
+        self, interaction: discord.Interaction[Tianwen], current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_editor(interaction) or (server_id := server_id_of(interaction)) is None:
+            return []
+        return _as_choices(self.bot.knowledge.search(server_id, show=Show.REMOVED, text=current.strip() or None))
+
+    def _choices(
+        self, interaction: discord.Interaction[Tianwen], current: str, *, removed: bool
+    ) -> list[app_commands.Choice[str]]:
+        """Suggest what fits the words or the id that an editor has typed."""
+        if not is_editor(interaction) or (server_id := server_id_of(interaction)) is None:
+            return []
+        text = current.strip() or None
+        found = self.bot.knowledge.search(server_id, text=text)
+        if removed:
+            found += self.bot.knowledge.search(server_id, show=Show.REMOVED, text=text)
+        return _as_choices(found)
+
+    async def _show_list(
+        self, interaction: discord.Interaction[Tianwen], *, show: Show = Show.ALL, topic: str = "", text: str = ""
+    ) -> None:
+        reply = fact_list_reply(
+            self.bot.knowledge,
+            require_editor(interaction),
+            editor_words_for(interaction.locale),
+            words_for(interaction.locale),
+            show=show,
+            topic=topic,
+            text=text,
+        )
+        await show_to_editor(interaction, reply)
+
+
+def _as_choices(entries: Iterable[Entry]) -> list[app_commands.Choice[str]]:
+    first = list(entries)[: limits.CHOICES]
+    return [
+        app_commands.Choice(name=limits.cut(f"{entry.id}: {entry.phrasings[0]}", limits.CHOICE_NAME), value=entry.id)
+        for entry in first
+    ]
+
+
+async def setup(bot: Tianwen) -> None:
+    """Add the cog."""
+    await bot.add_cog(Facts(bot))

@@ -1,0 +1,390 @@
+"""Writing facts and known unknowns: the form, what saving would do, and saving. For editors alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Self
+
+import discord
+
+from bot.access import require_editor
+from bot.drafts import EntryDraft
+from bot.ui import limits
+from bot.ui.differences import change_lines
+from bot.ui.editor_items import EditorButton, author_of, show_to_editor, take_time
+from bot.ui.editor_words import EditorWords, editor_words_for
+from bot.ui.embeds import AMBER, GREY, Reply, escaped, facts_embed, on_one_line, sentence_reply
+from bot.ui.entry_form import FACT_INPUTS, UNKNOWN_INPUTS, entry_of, form_of, source_text, texts_of, unshown
+from bot.ui.history import saved_reply
+from bot.ui.items import NEVER
+from bot.ui.words import words_for
+from facts.entities import FACT_ID_PATTERN, STATEMENT_MAX, TOPIC_MAX, Fact
+from facts.errors import EditConflictError, FactExistsError, FactNotFoundError, InvalidFactError
+from facts.forms import entry_from_form
+from facts.matching.decision import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.client import Tianwen
+    from facts.engine import Answer
+    from facts.entities import Entry
+    from facts.knowledge import Preview
+
+FORM = "tw:form:"
+_ENTRY_ID = FACT_ID_PATTERN.pattern
+_KEY = r"[0-9a-f]{16}"
+# Of what would be answered differently, so many questions are shown, and of each so much.
+_DIFFERENCES = 5
+_QUESTION = 80
+_CHANGES_ROOM = 1_000
+
+
+def new_draft(interaction: discord.Interaction[Tianwen], server_id: int, **fields: Any) -> EntryDraft:  # noqa: ANN401
+    """Begin a fact; its source is the one from which most facts here come, until the editor writes another."""
+    texts = fields.pop("texts", {})
+    if "source" not in texts:
+        sources = interaction.client.knowledge.sources(server_id)
+        texts = texts | {"source": source_text(max(sources, key=lambda source: sources[source], default=None))}
+    return EntryDraft("fact", fields.pop("entry_id", ""), texts, is_new=True, **fields)
+
+
+def draft_of(entry: Entry, **fields: Any) -> EntryDraft:  # noqa: ANN401 - by name
+    """Begin to edit an entry."""
+    kind = "fact" if isinstance(entry, Fact) else "unknown"
+    return EntryDraft(kind, entry.id, texts_of(entry), seen=form_of(entry), **fields)  # type: ignore[arg-type]
+
+
+async def open_form(interaction: discord.Interaction[Tianwen], draft: EntryDraft) -> None:
+    """Show the form of a draft to an editor; ``submitted`` takes what they send."""
+    server_id = require_editor(interaction)
+    modal = _EntryModal(draft, editor_words_for(interaction.locale))
+    await interaction.response.send_modal(modal)
+    # What is sent is taken by its id, so that a restart in between loses nothing.
+    modal.stop()
+    await interaction.client.drafts.keep(draft, server_id, interaction.user.id)
+
+
+class _EntryModal(discord.ui.Modal):
+    def __init__(self, draft: EntryDraft, words: EditorWords) -> None:
+        if not draft.is_new:
+            title = words.edit_title.format(id=draft.entry_id)
+        else:
+            title = words.add_title if draft.kind == "fact" else words.unknown_title
+        super().__init__(title=limits.cut(title, limits.MODAL_TITLE), custom_id=FORM + draft.key)
+        hidden = unshown(draft)
+        hints = {"questions": words.questions_more_hint.format(count=hidden)} if hidden else {}
+        for name in FACT_INPUTS if draft.kind == "fact" else UNKNOWN_INPUTS:
+            longest = {"statement": STATEMENT_MAX, "say": STATEMENT_MAX, "topic": TOPIC_MAX}.get(name, limits.INPUT)
+            text_input: discord.ui.TextInput[Self] = discord.ui.TextInput(
+                custom_id=name,
+                style=discord.TextStyle.short if name == "topic" else discord.TextStyle.paragraph,
+                default=draft.texts.get(name, "")[:longest] or None,
+                # What is missing is told with everything else, and the text is kept.
+                required=False,
+                max_length=longest,
+            )
+            label = getattr(words, f"{name}_input")
+            hint = limits.cut(hints.get(name) or getattr(words, f"{name}_hint"), limits.LABEL_DESCRIPTION)
+            self.add_item(discord.ui.Label(text=label, description=hint, component=text_input))
+
+
+async def submitted(interaction: discord.Interaction[Tianwen], key: str, texts: dict[str, str]) -> None:
+    """Take the form of an editor: keep it, and show what saving it would do.
+
+    Raises:
+        NotAnEditorError: the person is no editor any more.
+        DraftGoneError: the form is more than a day old.
+    """
+    server_id = require_editor(interaction)
+    await take_time(interaction)
+    drafts, user_id = interaction.client.drafts, interaction.user.id
+    draft = dataclasses.replace(drafts.get(key, server_id, user_id), texts=texts)
+    await drafts.keep(draft, server_id, user_id)
+    await show_draft(interaction, draft)
+
+
+async def show_draft(interaction: discord.Interaction[Tianwen], draft: EntryDraft) -> None:
+    """Show an editor what saving a draft would do, or what keeps it from being saved."""
+    server_id, bot = require_editor(interaction), interaction.client
+    words = editor_words_for(interaction.locale)
+    try:
+        entry = entry_of(_named(bot, draft, server_id), words)
+    except InvalidFactError as error:
+        text = f"{words.not_ready.format(again=words.again)}\n\n{escaped(error.sentence)}"
+        view = _view(AgainButton(draft.key, words.again), DropButton(draft.key, words.drop))
+        reply = dataclasses.replace(sentence_reply(text), view=view)
+        await show_to_editor(interaction, reply)
+        return
+    if not draft.entry_id:
+        draft = dataclasses.replace(draft, entry_id=entry.id)
+        await bot.drafts.keep(draft, server_id, interaction.user.id)
+    preview = await bot.preview(entry, server_id)
+    reply = preview_reply(interaction, entry, draft, preview, words)
+    await show_to_editor(interaction, reply)
+
+
+def _named(bot: Tianwen, draft: EntryDraft, server_id: int) -> EntryDraft:
+    """Give a draft with an id: one that its questions suggest, where the editor has chosen none."""
+    if draft.entry_id:
+        return draft
+    first = next(filter(str.strip, draft.texts.get("questions", "").splitlines()), "")
+    return dataclasses.replace(draft, entry_id=bot.knowledge.free_id(first, server_id))
+
+
+def preview_reply(
+    interaction: discord.Interaction[Tianwen], entry: Entry, draft: EntryDraft, preview: Preview, words: EditorWords
+) -> Reply:
+    """Show an entry as people will see it, and what saving it would do."""
+    said = words_for(interaction.locale)
+    if isinstance(entry, Fact):
+        embed = facts_embed([entry], said)
+        embed.title = words.preview_new if draft.is_new else words.preview_changed
+    else:
+        embed = discord.Embed(title=words.preview_unknown, description=entry.say or said.not_known, colour=GREY)
+        embed.set_footer(text=entry.id)
+    knowledge, server_id = interaction.client.knowledge, interaction.guild_id
+    notes = []
+    if not draft.is_new:
+        lines = change_lines(draft.seen, form_of(entry), words)
+        notes.append(limits.cut("\n".join([words.changes, *lines]) if lines else words.no_changes, _CHANGES_ROOM))
+        if server_id is not None and not knowledge.is_own(entry.id, server_id):
+            notes.append(words.shared_note)
+    if isinstance(entry, Fact) and entry.superseded_by and knowledge.find(entry.superseded_by, server_id) is None:
+        notes.append(words.successor_missing.format(id=entry.superseded_by))
+    if draft.is_new:
+        notes.append(_similar_note(preview.similar, words))
+    notes += impact_notes(preview, words)
+    for note in notes:
+        embed.add_field(name="\u200b", value=limits.cut(note, limits.EMBED_FIELD_VALUE), inline=False)
+    view = _view(
+        SaveButton(draft.key, words.save), AgainButton(draft.key, words.again), DropButton(draft.key, words.drop)
+    )
+    text = "\n\n".join([str(embed.title), str(embed.description), *notes, f"[{entry.id}]"])
+    return Reply(embed, text, view)
+
+
+def removal_reply(entry: Entry, preview: Preview, words: EditorWords, reason: str | None) -> Reply:
+    """Ask whether an entry is to be removed, and show what that would do."""
+    said = entry.statement if isinstance(entry, Fact) else entry.say or entry.phrasings[0]
+    text = "\n\n".join([on_one_line(said, STATEMENT_MAX // 2), *impact_notes(preview, words)])
+    embed = discord.Embed(title=words.remove_ask.format(id=entry.id), description=text, colour=AMBER)
+    if reason:
+        embed.set_footer(text=limits.cut(reason, limits.EMBED_FOOTER))
+    return Reply(embed, f"{embed.title}\n\n{text}", _view(RemoveButton(entry.id, words.remove)))
+
+
+def entry_line(entry: Entry) -> str:
+    """Name an entry in a line: its id, and what stands for it."""
+    return f"`{entry.id}`: {on_one_line(entry.phrasings[0], _QUESTION)}"
+
+
+class DraftButton(EditorButton, template=NEVER + "-draft"):
+    """A button under a draft, for the editor who wrote it."""
+
+    NAME = ""
+    STYLE = discord.ButtonStyle.secondary
+
+    def __init__(self, key: str, label: str, style: discord.ButtonStyle | None = None) -> None:
+        """Make the button."""
+        super().__init__(
+            discord.ui.Button(
+                label=limits.cut(label, limits.BUTTON_LABEL),
+                style=style or self.STYLE,
+                custom_id=f"tw:draft:{self.NAME}:{key}",
+            )
+        )
+        self.key = key
+
+    @classmethod
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(state["key"], label)
+
+    def draft(self, interaction: discord.Interaction[Tianwen]) -> EntryDraft:
+        """Give the draft.
+
+        Raises:
+            DraftGoneError: it has been saved or dropped, or is too old.
+        """
+        return interaction.client.drafts.get(self.key, interaction.guild_id, interaction.user.id)
+
+
+class SaveButton(DraftButton, template=rf"tw:draft:save:(?P<key>{_KEY})"):
+    """Saves a draft."""
+
+    NAME, STYLE = "save", discord.ButtonStyle.success
+
+    async def edited(self, interaction: discord.Interaction[Tianwen], words: EditorWords, /) -> None:
+        """Save it, or say why not, with the draft kept."""
+        await take_time(interaction)
+        await _save(interaction, self.draft(interaction), words)
+
+
+class AgainButton(DraftButton, template=rf"tw:draft:again:(?P<key>{_KEY})"):
+    """Opens the form of a draft again, with all that was written."""
+
+    NAME = "again"
+
+    async def edited(self, interaction: discord.Interaction[Tianwen], _words: EditorWords, /) -> None:
+        """Open it."""
+        await open_form(interaction, self.draft(interaction))
+
+
+class DropButton(DraftButton, template=rf"tw:draft:drop:(?P<key>{_KEY})"):
+    """Forgets a draft."""
+
+    NAME = "drop"
+
+    async def edited(self, interaction: discord.Interaction[Tianwen], words: EditorWords, /) -> None:
+        """Forget it."""
+        await take_time(interaction)
+        await interaction.client.drafts.forget(self.draft(interaction).key)
+        await show_to_editor(interaction, sentence_reply(words.dropped))
+
+
+async def _save(interaction: discord.Interaction[Tianwen], draft: EntryDraft, words: EditorWords) -> None:
+    """Save a draft; where somebody else was quicker, show what they did, and keep it."""
+    server_id, bot, author = require_editor(interaction), interaction.client, author_of(interaction)
+    entry = entry_of(draft, words)
+    try:
+        if draft.is_new:
+            kept = await bot.knowledge.add(entry, author, server_id=server_id, reason=draft.reason)
+        else:
+            seen = entry_from_form(draft.seen) if draft.seen is not None else None
+            kept = await bot.knowledge.edit(entry, author, server_id=server_id, seen=seen, reason=draft.reason)
+    except FactExistsError:
+        free = bot.knowledge.free_id(draft.entry_id, server_id)
+        text = words.id_taken.format(id=draft.entry_id, free=free)
+        await _keep_and_ask(interaction, dataclasses.replace(draft, entry_id=free), text, words.save_as.format(id=free))
+        return
+    except EditConflictError as error:
+        text = _conflict_text(error, words)
+        kept_draft = dataclasses.replace(draft, seen=form_of(error.now))
+        await _keep_and_ask(interaction, kept_draft, text, words.save_over)
+        return
+    await bot.drafts.forget(draft.key)
+    await bot.settle(server_id, draft.queue_ids)
+    sentence = words.saved if isinstance(entry, Fact) else words.saved_unknown
+    from bot.ui.review import ReviewButton  # noqa: PLC0415 - teaching shows drafts, and a draft leads back to it
+
+    going_on = [ReviewButton(words.next_question)] if draft.queue_ids else []
+    await show_to_editor(interaction, saved_reply(sentence.format(id=entry.id), kept, words, *going_on))
+
+
+async def _keep_and_ask(interaction: discord.Interaction[Tianwen], draft: EntryDraft, text: str, save: str) -> None:
+    """Keep a draft that could not be saved as it is, and ask what to do with it."""
+    words = editor_words_for(interaction.locale)
+    await interaction.client.drafts.keep(draft, require_editor(interaction), interaction.user.id)
+    view = _view(SaveButton(draft.key, save), AgainButton(draft.key, words.again), DropButton(draft.key, words.drop))
+    embed = discord.Embed(description=text, colour=AMBER)
+    await show_to_editor(interaction, Reply(embed, text, view))
+
+
+def _conflict_text(error: EditConflictError, words: EditorWords) -> str:
+    """Tell what somebody else has changed meanwhile."""
+    if error.now is None:
+        return words.conflict_gone.format(id=error.fact_id)
+    lines = change_lines(form_of(error.seen), form_of(error.now), words)
+    told = limits.cut("\n".join(lines), limits.EMBED_DESCRIPTION // 2)
+    help_text = words.conflict_help.format(again=words.again, over=words.save_over)
+    return f"{words.conflict.format(id=error.fact_id)}\n{told}\n\n{help_text}"
+
+
+class RemoveButton(EditorButton, template=rf"tw:remove:(?P<entry>{_ENTRY_ID})"):
+    """Removes an entry, once it has been asked for."""
+
+    def __init__(self, entry_id: str, label: str) -> None:
+        """Make the button."""
+        super().__init__(
+            discord.ui.Button(label=label, style=discord.ButtonStyle.danger, custom_id=f"tw:remove:{entry_id}")
+        )
+        self.entry_id = entry_id
+
+    @classmethod
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(state["entry"], label)
+
+    async def edited(self, interaction: discord.Interaction[Tianwen], words: EditorWords, /) -> None:
+        """Remove it; the reason stands under the question that was asked."""
+        server_id = require_editor(interaction)
+        await take_time(interaction)
+        embeds = interaction.message.embeds if interaction.message is not None else []
+        reason = embeds[0].footer.text if embeds else None
+        kept = await interaction.client.knowledge.remove(
+            self.entry_id, author_of(interaction), server_id=server_id, reason=reason
+        )
+        sentence = (words.removed if kept else words.is_gone).format(id=self.entry_id, undo=words.undo)
+        await show_to_editor(interaction, saved_reply(sentence, kept, words))
+
+
+class EditButton(EditorButton, template=rf"tw:edit:(?P<entry>{_ENTRY_ID})"):
+    """Opens the form of an entry."""
+
+    def __init__(self, entry_id: str, label: str) -> None:
+        """Make the button."""
+        super().__init__(discord.ui.Button(label=label, custom_id=f"tw:edit:{entry_id}"))
+        self.entry_id = entry_id
+
+    @classmethod
+    def remade(cls, state: dict[str, str], label: str, /) -> Self:
+        """Make the button anew."""
+        return cls(state["entry"], label)
+
+    async def edited(self, interaction: discord.Interaction[Tianwen], _words: EditorWords, /) -> None:
+        """Open it, as it is now."""
+        await open_form(interaction, draft_of(found_entry(interaction, self.entry_id)))
+
+
+def found_entry(interaction: discord.Interaction[Tianwen], entry_id: str) -> Entry:
+    """Give the entry that this server sees under an id.
+
+    Raises:
+        FactNotFoundError: there is none.
+    """
+    entry = interaction.client.knowledge.entry(entry_id.strip().casefold(), require_editor(interaction))
+    if entry is None:
+        raise FactNotFoundError(entry_id)
+    return entry
+
+
+def _similar_note(similar: Sequence[Entry], words: EditorWords) -> str:
+    if not similar:
+        return words.nothing_similar
+    return words.looks_like.format(entries="; ".join(map(entry_line, similar)))
+
+
+def impact_notes(preview: Preview, words: EditorWords) -> list[str]:
+    """Tell which questions would be answered differently."""
+    if not preview.differences:
+        return [words.no_impact.format(asked=preview.asked)]
+    lines = [words.impact.format(asked=preview.asked, count=len(preview.differences))]
+    for difference in preview.differences[:_DIFFERENCES]:
+        line = words.impact_line.format(
+            question=on_one_line(difference.before.question.question, _QUESTION),
+            before=got(difference.before.answer, words),
+            after=got(difference.after.answer, words),
+        )
+        lines.append("- " + (words.impact_breaks.format(line=line) if difference.breaks else line))
+    if len(preview.differences) > _DIFFERENCES:
+        lines.append(words.and_more.format(count=len(preview.differences) - _DIFFERENCES))
+    return ["\n".join(lines)]
+
+
+def got(answer: Answer, words: EditorWords) -> str:
+    """Tell in a word what a question got."""
+    match answer.outcome:
+        case Outcome.ANSWER:
+            return ", ".join(f"`{fact.id}`" for fact in answer.facts)
+        case Outcome.CHOICES:
+            return words.got_choices
+        case _:
+            return words.got_nothing
+
+
+def _view(*items: discord.ui.Item[Any]) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    for item in items:
+        view.add_item(item)
+    return view

@@ -1,0 +1,167 @@
+"""The sentences that editors read, in one place; see ``words`` for those that everybody reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EditorWords:
+    """Everything that the bot says to editors in one language; the defaults are its English."""
+
+    # The form of a fact or known unknown
+    add_title: str = "A new fact"
+    edit_title: str = "Edit {id}"
+    unknown_title: str = "A known unknown"
+    statement_input: str = "Statement"
+    statement_hint: str = "What I answer: one checkable statement in your own words."
+    questions_input: str = "Questions, one a line"
+    questions_hint: str = "How people ask for it. The more and the more different, the better I understand."
+    questions_more_hint: str = "{count} more are not shown here and stay as they are."
+    topic_input: str = "Topic"
+    topic_hint: str = "In a word, such as crew, modules, milestones, spacewalk, station, programme, people."
+    source_input: str = "Source, and where in it"
+    source_hint: str = "At least the publisher, or a link. What is unknown stays empty."
+    dates_input: str = "Dates"
+    dates_hint: str = "Like 2021-07-04. “Superseded by” takes the id of the fact that tells how it is now."
+    say_input: str = "What I say"
+    say_hint: str = "One sentence, or nothing: then I only say that the facts do not tell."
+    no_source: str = "Source: a fact needs a source; write at least “publisher:”, and a link if there is one."
+    strange_line: str = "I do not understand the line “{line}”; lines begin with {labels}"
+
+    # Before and after saving
+    not_ready: str = "**This cannot be saved yet.** Your text is kept; press “{again}” to mend it."
+    preview_new: str = "New: this is how I would answer"
+    preview_changed: str = "Changed: this is how I would answer"
+    preview_unknown: str = "I would say that the facts do not tell"
+    preview_removed: str = "This would be gone"
+    looks_like: str = "**Looks like** {entries}"
+    nothing_similar: str = "Nothing that is known already looks like it."
+    changes: str = "**Changes**"
+    no_changes: str = "Nothing has changed."
+    impact: str = "**Of {asked} test questions, {count} would be answered differently:**"
+    no_impact: str = "None of the {asked} test questions would be answered differently."
+    impact_line: str = "“{question}”: {before} → {after}"
+    impact_breaks: str = "⚠️ right until now: {line}"
+    got_nothing: str = "no answer"
+    got_choices: str = "choices"
+    shared_note: str = "This fact is shared by all servers: your change counts in this server alone."
+    successor_missing: str = "There is no fact with the id `{id}` yet, so nothing supersedes this one for now."
+    save: str = "Save"
+    save_over: str = "Save mine all the same"
+    again: str = "Edit again"
+    drop: str = "Drop"
+    dropped: str = "Dropped; nothing has changed."
+    saved: str = "Saved. `{id}` answers now."
+    saved_unknown: str = "Saved. To such questions I now say that the facts do not tell."
+    removed: str = "`{id}` is removed. Nothing is lost: “{undo}” brings it back."
+    restored: str = "`{id}` is back and answers."
+    reverted: str = "`{id}` is again as it was in revision {number}."
+    undone: str = "The change of `{id}` is undone."
+    is_there: str = "`{id}` is there already."
+    is_gone: str = "`{id}` is removed already."
+    id_taken: str = "The id `{id}` is taken. It can be saved as `{free}`."
+    save_as: str = "Save as {id}"
+    conflict: str = "**Somebody else has changed `{id}` since you opened it.** What they changed:"
+    conflict_gone: str = (
+        "**Somebody else has removed `{id}` since you opened it.** Saving brings it back with your text."
+    )
+    conflict_help: str = (
+        "“{again}” shows your text, so that you can put theirs in; “{over}” replaces theirs with yours. "
+        "Both are in the history."
+    )
+    undo: str = "Undo"
+    undo_late: str = (
+        "There are later changes of `{id}`, which an undo would lose. Choose in its history what to go back to."
+    )
+    history: str = "History"
+    edit: str = "Edit"
+    remove_ask: str = "Remove `{id}`?"
+    remove: str = "Remove"
+
+    # The log channel
+    log_added: str = "`{id}` was added by {who}: {text}"
+    log_changed: str = "`{id}` was changed by {who}: {text}"
+    log_removed: str = "`{id}` was removed by {who}. It said: {text}"
+    log_imported: str = "{who} imported {count} facts and known unknowns from {file}."
+
+    # History
+    history_title: str = "History of {id}"
+    revision_line: str = "**{number}** · {action} · {who} · {when}"
+    revision_reason: str = "_{reason}_"
+    action_add: str = "added"
+    action_edit: str = "changed"
+    action_remove: str = "removed"
+    action_restore: str = "brought back"
+    action_revert: str = "taken back"
+    by_pack: str = "the article pack"
+    by_operator: str = "the operator"
+    follows_shared: str = "Since then this server sees the shared one."
+    go_back: str = "Go back to a revision …"
+    revision_option: str = "Revision {number}: {text}"
+    history_shared: str = "This is shared by all servers, and this server has not changed it."
+    question_came: str = "+ “{question}”"
+    question_went: str = "− “{question}”"
+    questions_moved: str = "The questions have another order."
+    and_more: str = "… and {count} more"
+
+    # The review queue, and teaching
+    review_title: str = "Question {place} of {count}"
+    review_empty: str = "No question waits for an editor just now."
+    review_private: str = "Asked in private: only editors see it here."
+    teach_title: str = "Teach me from this message"
+    nothing_to_teach: str = "There is no text in that message that I could learn from."
+    nearest: str = "Nearest that I know"
+    nothing_near: str = "Nothing comes near it."
+    create: str = "Create a fact"
+    known_unknown: str = "Known unknown"
+    ignore: str = "Ignore"
+    add_to: str = "Add as a question to …"
+    choose_question: str = "Deal with a question …"
+    open_review: str = "One by one"
+    next_question: str = "Next question"
+
+    # Lists
+    list_title: str = "Facts and known unknowns: {show}"
+    list_all: str = "all"
+    list_own: str = "this server's own"
+    list_changed: str = "shared, changed here"
+    list_removed: str = "removed"
+    list_stale: str = "to be looked at again"
+    list_unknowns: str = "known unknowns"
+    list_count: str = "{count} in all"
+    list_empty: str = "There is nothing like that here."
+    list_line: str = "`{id}` {text}"
+    mark_own: str = "own"
+    mark_removed: str = "removed"
+    mark_unknown: str = "known unknown"
+    mark_superseded: str = "superseded by `{id}`"
+    mark_review_by: str = "look again by {date}"
+
+    # Names of what an entry is made of
+    name_statement: str = "statement"
+    name_questions: str = "questions"
+    name_topic: str = "topic"
+    name_source: str = "source"
+    name_locator: str = "locator"
+    name_as_of: str = "as of"
+    name_review_by: str = "review by"
+    name_superseded_by: str = "superseded by"
+    name_say: str = "what I say"
+    name_id: str = "id"
+    name_milestone: str = "milestone"
+    name_measures: str = "measures"
+
+    def input_name(self, name: str) -> str:
+        """Give the name of a part of an entry, as editors know it."""
+        return str(getattr(self, f"name_{name}", name))
+
+
+EDITOR_ENGLISH = EditorWords()
+
+
+def editor_words_for(locale: object) -> EditorWords:
+    """Give the words for a Discord locale (“zh-CN”); English where there are no others."""
+    from bot.ui.editor_chinese import EDITOR_CHINESE  # noqa: PLC0415 - it is made of this module's class
+
+    return EDITOR_CHINESE if str(locale) in {"zh-CN", "zh-TW"} else EDITOR_ENGLISH
