@@ -10,6 +10,8 @@ from discord import app_commands
 from facts.errors import TianwenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from bot.client import Tianwen
 
 
@@ -82,3 +84,21 @@ def require_editor(interaction: discord.Interaction[Tianwen]) -> int:
     if server_id is None or not is_editor(interaction):
         raise NotAnEditorError("Only editors of a server may do that.")
     return server_id
+
+
+def editors_menu(
+    name: str, callback: Callable[[discord.Interaction[Tianwen], discord.Message], Coroutine[Any, Any, None]]
+) -> app_commands.ContextMenu:
+    """Make a menu on messages for editors: Discord offers it to those with Manage Messages, in servers alone.
+
+    That is a hint; what it calls checks.
+    """
+    menu = app_commands.ContextMenu(
+        name=name,
+        callback=callback,
+        type=discord.AppCommandType.message,
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+    )
+    menu.default_permissions = discord.Permissions(manage_messages=True)
+    return menu

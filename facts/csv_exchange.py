@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from facts.entities import Fact
 from facts.errors import ExchangeError
+from facts.exchange import FILE_MAX_ROWS, too_many_rows
 from facts.forms import entry_to_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from facts.entities import KnownUnknown
+    from facts.entities import Entry, KnownUnknown
     from facts.forms import Fault, Where
 
 # The columns, and where in the form of a fact each stands.
-COLUMNS: dict[str, Where] = {
+COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("id",),
     "topic": ("topic",),
     "statement": ("statement",),
@@ -45,7 +46,10 @@ COLUMNS: dict[str, Where] = {
 }
 _KIND, _FACT, _UNKNOWN = "kind", "fact", "unknown"
 _NEEDED = ("id", "topic", "statement", "questions", "source")
-_OF_UNKNOWNS = {_KIND, "id", "statement", "questions"}
+_OF_UNKNOWNS = {"id", "statement", "questions"}
+_QUOTATION_MARKS = (
+    "its quotation marks do not match, here or below: one within a cell is doubled, and the cell stands between two"
+)
 # As much of a column's name is repeated to people.
 _NAME_SHOWN = 40
 # A spreadsheet takes a cell that begins like this for a formula. Apostrophes before it keep it from that: one more is
@@ -77,21 +81,16 @@ def read_csv(text: str, file_name: str) -> CsvItems:
         ExchangeError: the columns are not those that are needed; the sentence names them.
     """
     records = _records(text)
-    columns = _columns(next(([*cells] for _, cells in records if cells and any(cells)), []), file_name)
+    columns = _columns(next((cells for _, cells in records if cells and any(cells)), []), file_name)
     table = CsvItems({"facts": [], "unknowns": []}, {}, [])
     for number, cells in records:
         if cells is None:
-            where: Where = ("rows", number)
-            table.rows[where] = number
-            table.faults.append(
-                (
-                    where,
-                    "its quotation marks do not match, here or below: in a cell that holds one, it is doubled,"
-                    " and the whole cell stands between two",
-                )
-            )
+            table.rows["rows", number] = number
+            table.faults.append((("rows", number), _QUOTATION_MARKS))
         elif any(cells):
-            _add_row(table, number, dict(zip(columns, cells, strict=False)), cells[len(columns) :])
+            _add_row(table, number, columns, cells)
+        if len(table.rows) > FILE_MAX_ROWS:
+            raise too_many_rows(file_name)
     return table
 
 
@@ -134,37 +133,46 @@ def _columns(header: list[str], file_name: str) -> list[str]:
     return names
 
 
-def _add_row(table: CsvItems, number: int, cells: dict[str, str], rest: list[str]) -> None:
+def _add_row(table: CsvItems, number: int, columns: list[str], row: list[str]) -> None:
     """Add a row to the items, with what is amiss with its cells."""
-    nameless = any(rest) or bool(cells.pop("", ""))
-    cells = {name: cell[1:] if cell[0] == "'" and _FORMULA.match(cell) else cell for name, cell in cells.items() if cell}
+    cells = {name: _unguarded(cell) for name, cell in zip(columns, row, strict=False) if name and cell}
     kind = cells.pop(_KIND, _FACT).casefold()
     items = table.data["unknowns" if kind == _UNKNOWN else "facts"]
     where = ("unknowns" if kind == _UNKNOWN else "facts", len(items))
     table.rows[where] = number
-    if nameless:
+    if any(cell for name, cell in itertools.zip_longest(columns, row) if not name):
         table.faults.append((where, "has a cell in a column without a name"))
     if kind not in {_FACT, _UNKNOWN}:
         table.faults.append(((*where, _KIND), f"is neither “{_FACT}” nor “{_UNKNOWN}”"))
-    if kind == _UNKNOWN:
-        strange = [name for name in cells if name not in _OF_UNKNOWNS]
-        table.faults.extend(((*where, *COLUMNS[name]), "must be empty for a known unknown") for name in strange)
-        cells = {name: cell for name, cell in cells.items() if name in _OF_UNKNOWNS}
-    else:
-        # A fact has no other source than that of its row.
-        cells.setdefault("source", "")
+    if kind != _UNKNOWN:
+        # It has no other source than that of its row: an empty one is a fault.
+        items.append(_item({"source": "", **cells}, where, table.faults))
+        return
+    strange = [name for name in cells if name not in _OF_UNKNOWNS]
+    table.faults.extend(((*where, *COLUMNS[name]), "must be empty for a known unknown") for name in strange)
+    item = _item({name: cell for name, cell in cells.items() if name in _OF_UNKNOWNS}, where, table.faults)
+    items.append({"say" if name == "statement" else name: value for name, value in item.items()})
+
+
+def _item(cells: dict[str, str], where: Where, faults: list[Fault]) -> dict[str, Any]:
+    """Turn the cells of a row into what stands in the form of a fact."""
     item: dict[str, Any] = {}
-    for name, cell in cells.items():
-        *outer, field = COLUMNS[name]
+    for column, cell in cells.items():
+        *outer, field = COLUMNS[column]
+        form = item.setdefault(outer[0], {}) if outer else item
         try:
-            value = _READERS.get(name, str)(cell)
+            form[field] = _READERS.get(column, str)(cell)
         except ValueError as error:
-            table.faults.append(((*where, *COLUMNS[name]), str(error)))
-            continue
-        (item.setdefault(outer[0], {}) if outer else item)[field] = value
-    if kind == _UNKNOWN:
-        item |= {"say": item.pop("statement", None)}
-    items.append(item)
+            faults.append(((*where, *COLUMNS[column]), str(error)))
+    return item
+
+
+def _guarded(cell: str) -> str:
+    return "'" + cell if _FORMULA.match(cell) else cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _lines(cell: str) -> list[str]:
@@ -202,7 +210,8 @@ def dump_csv(facts: Iterable[Fact], unknowns: Iterable[KnownUnknown] = ()) -> st
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow((_KIND, *COLUMNS))
-    for entry in (*facts, *unknowns):
+    entries: list[Entry] = [*facts, *unknowns]
+    for entry in entries:
         form = entry_to_form(entry)
         if not isinstance(entry, Fact):
             form["statement"] = form.pop("say", "")
@@ -216,5 +225,4 @@ def _cell(form: dict[str, Any], name: str) -> str:
     value: Any = form
     for part in COLUMNS[name]:
         value = value.get(part, {})
-    text = _WRITERS.get(name, str)(value) if value else ""
-    return "'" + text if _FORMULA.match(text) else text
+    return _guarded(_WRITERS.get(name, str)(value)) if value else ""

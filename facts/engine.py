@@ -32,7 +32,7 @@ _EXAMPLE_TOPICS = ("spacewalk", "crew", "modules")
 _MOST_SUCCESSORS = 5
 _MOST_SHOWN = 3
 # An entry is near another from this score on; so many of its phrasings are asked to find out.
-_SIMILAR_SCORE = 0.0
+_SIMILAR_SCORE = 0.5
 _PHRASINGS_COMPARED = 8
 # A word of a question weighs at least so much where it is held against others.
 _LEAST_WEIGHT = 0.01
@@ -192,8 +192,9 @@ class AnswerEngine:
 
     def state(self, server_id: int | None) -> tuple[int, ...]:
         """Give figures that change whenever a server may get other answers."""
-        indexes = [self._shared.index, self._index(server_id)]
-        return tuple(figure for index in indexes for figure in (index.changes, index.lessons))
+        own = self._servers.get(server_id) if server_id is not None else None
+        shelves = [self._shared, *([own] if own is not None else [])]
+        return tuple(f for shelf in shelves for f in (shelf.index.changes, shelf.index.lessons, shelf.hidings))
 
     def position(self, entry: Entry, server_id: int | None = None) -> int:
         """Give the place of an entry among those of a server, or (None) the shared ones; a new one comes last."""
@@ -202,11 +203,11 @@ class AnswerEngine:
     def trial(self, server_id: int | None) -> AnswerEngine:
         """Give an engine in which changes can be tried that a server, or (None) the operator, might make.
 
-        Copying takes the longer the more entries are the server's own; a thread may do it.
+        It knows of no other servers. Copying takes the longer the more entries are the server's own; a thread may do
+        it, if nothing changes there meanwhile.
         """
         tried = AnswerEngine()
         tried.names, tried._shared = self.names, self._shared
-        tried._servers = dict(self._servers)
         if server_id is None:
             tried._shared = self._shared.copy()
         elif server_id in self._servers:
@@ -246,7 +247,8 @@ class AnswerEngine:
     def meant(self, text: str, server_id: int | None = None) -> list[Entry]:
         """Give the entries that a text comes near as a question, likeliest first."""
         candidates = self._matcher(server_id).match(text)[0].candidates
-        found = (self.entry(id_of(candidate.key), server_id) for candidate in candidates if candidate.on_topic)
+        near = (candidate for candidate in candidates if candidate.on_topic and candidate.score >= _RELATED_SCORE)
+        found = (self.entry(id_of(candidate.key), server_id) for candidate in near)
         return [entry for entry in found if entry is not None]
 
     def entry(self, entry_id: str, server_id: int | None = None) -> Entry | None:
@@ -327,7 +329,7 @@ class AnswerEngine:
         found = self.entry(id_of(unknown), server_id) if unknown else None
         facts = tuple(self.fact(id_of(key), server_id) for key in keys)
         if outcome is Outcome.ANSWER:
-            facts = self._newest_first(facts, server_id)
+            facts = self.newest_first(facts, server_id)
         return Answer(
             question=question,
             outcome=outcome,
@@ -338,7 +340,7 @@ class AnswerEngine:
             why=why,
         )
 
-    def _newest_first(self, facts: tuple[Fact, ...], server_id: int | None) -> tuple[Fact, ...]:
+    def newest_first(self, facts: Iterable[Fact], server_id: int | None = None) -> tuple[Fact, ...]:
         """Put before each fact the one that tells how it is now, if there is one: at most as many as are shown."""
         shown: dict[str, Fact] = {}
         for fact in facts:

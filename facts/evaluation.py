@@ -184,7 +184,7 @@ class Difference:
 
 
 def differences(before: Report, after: Report) -> list[Difference]:
-    """Give the questions that were answered differently, those that are right no longer first.
+    """Give the questions that were answered by other facts, or are judged otherwise; first those right no longer.
 
     Args:
         before: what a set got.
@@ -193,7 +193,7 @@ def differences(before: Report, after: Report) -> list[Difference]:
     found = [
         Difference(*pair)
         for pair in zip(before.items, after.items, strict=True)
-        if len({(item.answer.outcome, tuple(fact.id for fact in item.answer.facts)) for item in pair}) > 1
+        if len({(item.verdict, item.answer.outcome, tuple(fact.id for fact in item.answer.facts)) for item in pair}) > 1
     ]
     return sorted(found, key=lambda difference: not difference.breaks)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from facts.entities import Fact, KnownUnknown
-from facts.errors import PackError
+from facts.errors import ExchangeError, PackError
 from facts.forms import (
     FactForm,
     Fault,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from facts.entities import Entry, Name
 
+# A file that is imported has at most so many facts and known unknowns.
+FILE_MAX_ROWS = 5_000
 # The lists of a file, and what one item of each is called.
 _KINDS = {"facts": "fact", "unknowns": "unknown", "names": "name"}
 # An id that is made from a question has so many characters of its words, and so many of a digest.
@@ -137,6 +139,11 @@ def read_items(data: dict[str, Any]) -> Items:
         entries[where] = unknown.entity(_free_id(unknown.questions[0], taken))
         taken.add(entries[where].id)
     return Items(entries, {where: name.entity() for where, name in sound("names", names)}, ids, faults)
+
+
+def too_many_rows(file_name: str) -> ExchangeError:
+    """Give the refusal of a file with more rows than are imported at once."""
+    return ExchangeError(f"{file_name} has more than {FILE_MAX_ROWS:,} rows; split it into smaller files.")
 
 
 def _fact(form: FactForm, default: SourceForm | None) -> Fact:

@@ -252,6 +252,8 @@ _IN_WORDS = {
     "string_type": "is not text",
     "string_too_short": "is empty",
     "string_too_long": "is longer than {max_length:,} characters",
+    "too_long": "is longer than {max_length:,} characters",
+    "list_type": "is not a list",
     "tuple_type": "is not a list",
     "too_short": "is empty",
     "bool_parsing": "is neither true nor false",

@@ -7,6 +7,7 @@ import datetime as dt
 import enum
 import itertools
 import re
+import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -503,7 +504,9 @@ class KnowledgeBase:
             render: gives an answer's whole reply as plain text.
         """
         before = await self.try_out(questions, server_id=server_id, render=render)
-        return await asyncio.to_thread(self._preview, self._engine, before, change, server_id, questions, render)
+        async with self._changing:  # What is copied must not change meanwhile.
+            tried = await asyncio.to_thread(self._engine.trial, server_id)
+        return await asyncio.to_thread(self._preview, tried, before, change, server_id, questions, render)
 
     async def try_out(
         self, questions: Sequence[Question], *, server_id: int | None, render: Callable[[Answer], str]
@@ -512,7 +515,7 @@ class KnowledgeBase:
 
         The arguments are as in ``preview``.
         """
-        state = (id(self._engine), self._engine.state(server_id), tuple(questions))
+        state = (weakref.ref(self._engine), self._engine.state(server_id), tuple(questions))
         known = self._tried_out.get(server_id)
         if known is not None and known[0] == state:
             return known[1]
@@ -524,8 +527,8 @@ class KnowledgeBase:
         return report
 
     def removed(self, server_id: int) -> list[Entry]:
-        """Give what a server has removed of its own, or hidden of what is shared."""
-        return list(self._removed.get(server_id, {}).values())
+        """Give what a server has removed of its own, or hidden of what is shared, in the order of their ids."""
+        return sorted(self._removed.get(server_id, {}).values(), key=lambda entry: entry.id)
 
     # Saved tests
 
@@ -651,23 +654,22 @@ class KnowledgeBase:
 
     @staticmethod
     def _preview(
-        engine: AnswerEngine,
+        tried: AnswerEngine,
         before: Report,
         change: Entry | str,
         server_id: int | None,
         questions: Sequence[Question],
         render: Callable[[Answer], str],
     ) -> Preview:
-        tried = engine.trial(server_id)
         similar: list[Entry] = []
         if isinstance(change, str):
-            entry = engine.entry(change, server_id)
+            entry = tried.entry(change, server_id)
             if entry is not None:
                 tried.discard(entry, server_id)
             if entry is not None and server_id is not None:
                 tried.hide(entry, server_id)
         else:
-            similar = engine.similar(change, server_id, limit=_MOST_SIMILAR)
+            similar = tried.similar(change, server_id, limit=_MOST_SIMILAR)
             tried.put(change, tried.position(change, server_id), server_id)
         tried.learn(_LEARN_FOR_TRIAL, server_id=server_id)
         after = evaluate(tried, questions, render, server_id=server_id)

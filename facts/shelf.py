@@ -52,6 +52,8 @@ class Shelf:
         # Keys of the shared entries that this server does not see.
         self.covered: set[str] = set()
         self._hidden: set[str] = set()
+        self.hidings = 0
+        """How often something was hidden or shown again."""
         self._positions: dict[str, int] = {}
         # The greatest position of a fact, and of a known unknown.
         self._last = {_FACT: -1, _UNKNOWN: -1}
@@ -60,7 +62,7 @@ class Shelf:
         """Give one with the same entries, in which a change can be tried."""
         copied = Shelf(self.index.copy())
         copied.facts, copied.unknowns = dict(self.facts), dict(self.unknowns)
-        copied.covered, copied._hidden = set(self.covered), set(self._hidden)
+        copied.covered, copied._hidden, copied.hidings = set(self.covered), set(self._hidden), self.hidings
         copied._positions, copied._last = dict(self._positions), dict(self._last)
         return copied
 
@@ -97,11 +99,13 @@ class Shelf:
 
     def hide(self, entry_id: str) -> None:
         """Hide the shared entry with this id."""
+        self.hidings += 1
         self._hidden.add(entry_id)
         self.covered.update(_keys(entry_id))
 
     def unhide(self, entry_id: str) -> None:
         """Show it again, unless an entry of this shelf covers it."""
+        self.hidings += 1
         self._hidden.discard(entry_id)
         self._uncover(entry_id)
 

@@ -7,6 +7,7 @@ import dataclasses
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -19,6 +20,8 @@ from bot.cli import app
 from bot.client import Tianwen
 from bot.settings import Settings
 from bot.ui.chinese import CHINESE
+from bot.ui.editor_chinese import EDITOR_CHINESE
+from bot.ui.editor_words import EDITOR_ENGLISH, EditorWords
 from bot.ui.translations import LOCALES, TRANSLATIONS, CommandTranslator
 from bot.ui.words import ENGLISH, Words
 
@@ -120,16 +123,19 @@ async def test_every_slash_command_has_its_own_name_a_description_and_a_line_in_
 
 def test_every_sentence_is_used() -> None:
     code = "\n".join(path.read_text("utf-8") for path in modules().values())
-    sentences = [field.name for field in dataclasses.fields(Words)]
-    assert [name for name in sentences if not re.search(rf"\.{name}\b", code)] == []
+    sentences = [field.name for kind in (Words, EditorWords) for field in dataclasses.fields(kind)]
+    unused = [name for name in sentences if not re.search(rf"\.{name}\b", code)]
+    # These are named after what they tell of.
+    assert [name for name in unused if not re.search("^(name|list)_|_(input|hint)$", name)] == []
 
 
 def test_every_sentence_is_there_in_chinese_with_the_same_gaps() -> None:
-    for field in dataclasses.fields(Words):
-        english, chinese = getattr(ENGLISH, field.name), getattr(CHINESE, field.name)
-        assert chinese != english, field.name
-        if field.name not in {"day", "month"}:
-            assert set(re.findall(r"{(\w*)}", chinese)) == set(re.findall(r"{(\w*)}", english)), field.name
+    both: list[tuple[Any, Any]] = [(ENGLISH, CHINESE), (EDITOR_ENGLISH, EDITOR_CHINESE)]
+    for ours, theirs, name in [(*pair, field.name) for pair in both for field in dataclasses.fields(pair[0])]:
+        english, chinese = getattr(ours, name), getattr(theirs, name)
+        assert chinese != english, name
+        if name not in {"day", "month"}:
+            assert set(re.findall(r"{(\w*)}", chinese)) == set(re.findall(r"{(\w*)}", english)), name
 
 
 @pytest.mark.usefixtures("simcord_env")

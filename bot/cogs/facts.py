@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.access import is_editor, require_editor, server_id_of
+from bot.access import editors_menu, is_editor, require_editor, server_id_of
 from bot.errors import answer_error
 from bot.ui import limits
 from bot.ui.editing import FORM, draft_of, found_entry, new_draft, open_form, removal_reply, submitted
@@ -16,6 +16,7 @@ from bot.ui.editor_items import author_of, show_to_editor, take_time
 from bot.ui.editor_words import editor_words_for
 from bot.ui.fact_lists import SEARCHED, fact_list_reply
 from bot.ui.history import revert, saved_reply, show_history
+from bot.ui.saved_tests import keep_test, show_tests
 from bot.ui.words import words_for
 from facts.entities import FACT_ID_MAX, TOPIC_MAX
 from facts.knowledge import Show
@@ -39,6 +40,15 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
         self.bot = bot
+        self._menu = editors_menu("Keep as test", self._keep_test)
+
+    async def cog_load(self) -> None:
+        """Add the menu."""
+        self.bot.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        """Take the menu away."""
+        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
 
     async def interaction_check(self, interaction: discord.Interaction[Tianwen], /) -> bool:  # type: ignore[override]
         """Let editors through, and tell others that they are none."""
@@ -150,6 +160,15 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     ) -> None:
         """Show the best matches."""
         await self._show_list(interaction, text=text)
+
+    @app_commands.command(description="Ask the test questions of this server and of the article, and show what fails.")
+    async def test(self, interaction: discord.Interaction[Tianwen]) -> None:
+        """Show what fails, and why."""
+        await show_tests(interaction)
+
+    async def _keep_test(self, interaction: discord.Interaction[Tianwen], message: discord.Message) -> None:
+        """Keep the question that one of the bot's replies answered as a test."""
+        await keep_test(interaction, message.id)
 
     @list_.autocomplete("topic")
     async def _suggest_topics(

@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.access import server_id_of
 from bot.errors import answer_error
 from bot.ui.embeds import GREEN
 from bot.ui.words import words_for
@@ -31,7 +32,9 @@ class Privacy(commands.Cog):
     async def privacy(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Tell it, to the person alone."""
         words = words_for(interaction.locale)
-        embed = discord.Embed(title=words.privacy_title, description=words.privacy, colour=GREEN)
+        days = self.bot.knowledge.server_settings(server_id_of(interaction)).queue_days
+        text = words.privacy.format(days=days)
+        embed = discord.Embed(title=words.privacy_title, description=text, colour=GREEN)
         view = PrivacyView(words.delete_mine)
         # The view of ``cog_load`` answers for all; discord.py would keep each one that was sent.
         view.stop()
@@ -55,6 +58,7 @@ class PrivacyView(discord.ui.View):
             await interaction.response.defer(ephemeral=True, thinking=True)
             bot.last_questions.forget_person(interaction.user.id)
             bot.replies.forget_person(interaction.user.id)
+            bot.drafts.forget_person(interaction.user.id)
             count = await bot.knowledge.bookkeeping.forget_person(interaction.user.id)
             sentence = words_for(interaction.locale).deleted.format(count=count)
             await interaction.followup.send(sentence, ephemeral=True)

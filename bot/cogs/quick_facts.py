@@ -96,7 +96,8 @@ class QuickFacts(commands.Cog):
         server_id = server_id_of(interaction)
         fact = self.bot.knowledge.fact(id.strip().casefold(), server_id)
         reader = Reader.of(interaction, private=must_be_private(interaction))
-        await _respond(interaction, facts_reply([fact], reader, self.bot.knowledge.neighbours([fact], server_id)))
+        facts = self.bot.knowledge.engine.newest_first([fact], server_id)
+        await _respond(interaction, facts_reply(facts, reader, self.bot.knowledge.neighbours(facts, server_id)))
 
     @fact.autocomplete("id")
     async def _suggest_ids(

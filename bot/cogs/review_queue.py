@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
+from bot.access import editors_menu
 from bot.errors import UNREACHED
 from bot.ui.editor_words import editor_words_for
 from bot.ui.notices import QUEUE_SHOWN, queue_reply
@@ -47,14 +48,7 @@ class ReviewQueue(commands.Cog):
         self._behind: set[int] | None = None
         # What the message of a server says, as far as this process has written it.
         self._said: dict[int, str] = {}
-        self._menu = app_commands.ContextMenu(
-            name="Teach Tianwen from this",
-            callback=self._teach,
-            type=discord.AppCommandType.message,
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
-        )
-        self._menu.default_permissions = discord.Permissions(manage_messages=True)
+        self._menu = editors_menu("Teach Tianwen from this", self._teach)
         knowledge = bot.knowledge
         self._stops = (
             knowledge.bookkeeping.queue_changes.add(self._show),

@@ -13,8 +13,10 @@ import discord
 from bot.access import is_editor, may_embed, may_post, server_id_of
 from bot.errors import UNREACHED, answer_error
 from bot.ui import limits
+from bot.ui.editor_words import editor_words_for
 from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, on_one_line, sentence_reply, source_reply
 from bot.ui.items import Button, may_use, show_beside, show_instead
+from bot.ui.saved_tests import editor_buttons
 from bot.ui.text import answer_text, facts_text, talk_text
 from bot.ui.words import ENGLISH, SmallTalk, Words, words_for
 from facts.engine import Answer
@@ -242,6 +244,10 @@ class SourceButton(Button, template=rf"tw:source:(?P<fact>{_FACT_ID})"):
             )
         if same_place:
             view.add_item(RelatedSelect(same_place[:RELATED], words.related_select))
+        if is_editor(interaction) and interaction.message is not None:
+            editor_words = editor_words_for(interaction.locale)
+            for button in editor_buttons(fact.id, interaction.message.id, editor_words):
+                view.add_item(button)
         await show_beside(interaction, dataclasses.replace(reply, view=view if view.children else None))
 
 
@@ -456,7 +462,8 @@ def _one_fact(interaction: discord.Interaction[Tianwen], fact_id: str, *, privat
     bot, server_id = interaction.client, server_id_of(interaction)
     fact = bot.knowledge.fact(fact_id, server_id)
     bot.last_questions.remember(interaction.user.id, interaction.channel_id or 0, fact.canonical_question)
-    return facts_reply([fact], Reader.of(interaction, private=private), bot.knowledge.neighbours([fact], server_id))
+    facts = bot.knowledge.engine.newest_first([fact], server_id)
+    return facts_reply(facts, Reader.of(interaction, private=private), bot.knowledge.neighbours(facts, server_id))
 
 
 async def _queue(interaction: discord.Interaction[Tianwen], doubt: Doubt, fact_id: str | None = None) -> bool:

@@ -20,6 +20,7 @@ _QUESTIONS = 6
 _QUESTION = 120
 _WORD = re.compile(r"\s*\S+")
 _GAP = " … "
+_CAME, _WENT = "+ “{question}”", "− “{question}”"
 
 
 def change_lines(before: dict[str, Any] | None, after: dict[str, Any] | None, words: EditorWords) -> list[str]:
@@ -70,8 +71,8 @@ def _joined(run: list[str]) -> str:
 def _questions(was: list[str], now: list[str], words: EditorWords) -> list[str]:
     lines = []
     for pattern, questions in (
-        (words.question_came, [question for question in now if question not in was]),
-        (words.question_went, [question for question in was if question not in now]),
+        (_CAME, [question for question in now if question not in was]),
+        (_WENT, [question for question in was if question not in now]),
     ):
         lines += [pattern.format(question=on_one_line(question, _QUESTION)) for question in questions[:_QUESTIONS]]
         if len(questions) > _QUESTIONS:

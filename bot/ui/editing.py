@@ -14,7 +14,7 @@ from bot.ui.differences import change_lines
 from bot.ui.editor_items import EditorButton, author_of, show_to_editor, take_time
 from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, GREY, Reply, escaped, facts_embed, on_one_line, sentence_reply
-from bot.ui.entry_form import FACT_INPUTS, UNKNOWN_INPUTS, entry_of, form_of, source_text, texts_of, unshown
+from bot.ui.entry_form import FACT_INPUTS, UNKNOWN_INPUTS, dates_text, entry_of, form_of, source_text, texts_of, unshown
 from bot.ui.history import saved_reply
 from bot.ui.items import NEVER
 from bot.ui.words import words_for
@@ -46,6 +46,7 @@ def new_draft(interaction: discord.Interaction[Tianwen], server_id: int, **field
     if "source" not in texts:
         sources = interaction.client.knowledge.sources(server_id)
         texts = texts | {"source": source_text(max(sources, key=lambda source: sources[source], default=None))}
+    texts.setdefault("dates", dates_text())
     return EntryDraft("fact", fields.pop("entry_id", ""), texts, is_new=True, **fields)
 
 

@@ -34,7 +34,6 @@ class EditorWords:
     preview_new: str = "New: this is how I would answer"
     preview_changed: str = "Changed: this is how I would answer"
     preview_unknown: str = "I would say that the facts do not tell"
-    preview_removed: str = "This would be gone"
     looks_like: str = "**Looks like** {entries}"
     nothing_similar: str = "Nothing that is known already looks like it."
     changes: str = "**Changes**"
@@ -87,8 +86,6 @@ class EditorWords:
 
     # History
     history_title: str = "History of {id}"
-    revision_line: str = "**{number}** · {action} · {who} · {when}"
-    revision_reason: str = "_{reason}_"
     action_add: str = "added"
     action_edit: str = "changed"
     action_remove: str = "removed"
@@ -100,8 +97,6 @@ class EditorWords:
     go_back: str = "Go back to a revision …"
     revision_option: str = "Revision {number}: {text}"
     history_shared: str = "This is shared by all servers, and this server has not changed it."
-    question_came: str = "+ “{question}”"
-    question_went: str = "− “{question}”"
     questions_moved: str = "The questions have another order."
     and_more: str = "… and {count} more"
 
@@ -120,6 +115,17 @@ class EditorWords:
     choose_question: str = "Deal with a question …"
     open_review: str = "One by one"
     next_question: str = "Next question"
+
+    # Test questions
+    tests_title: str = "Test questions"
+    tests_summary: str = "**{right} of {count} are answered as they should be.** {saved} of them are this server's own."
+    test_failing: str = "“{question}” should get {wanted}, and gets {got}."
+    test_why: str = "Confidence {confidence}, answers from {threshold}; best {best}; words left over: {unexplained}."
+    nothing: str = "none"
+    keep_as_test: str = "Keep as test"
+    test_kept: str = "Kept as a test: “{question}” should get {wanted}. Every change is tried on it before it is saved."
+    not_testable: str = "I can keep only my own answers in this server as tests, for a day."
+    drop_test: str = "Drop a test of this server …"
 
     # Lists
     list_title: str = "Facts and known unknowns: {show}"

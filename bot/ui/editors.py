@@ -6,6 +6,7 @@ from bot.ui.editing import AgainButton, DropButton, EditButton, RemoveButton, Sa
 from bot.ui.fact_lists import FactPageButton
 from bot.ui.history import HistoryButton, RevertSelect, UndoButton
 from bot.ui.review import REVIEW_ITEMS
+from bot.ui.saved_tests import TEST_ITEMS
 
 EDITOR_ITEMS = (
     AgainButton,
@@ -18,4 +19,5 @@ EDITOR_ITEMS = (
     SaveButton,
     UndoButton,
     *REVIEW_ITEMS,
+    *TEST_ITEMS,
 )

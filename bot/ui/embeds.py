@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.ui import limits
-from bot.ui.text import choices_text, rest_text, source_title
+from bot.ui.text import choices_text, rest_text, source_title, statements
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def facts_embed(facts: Sequence[Fact], words: Words, *remarks: str | None) -> di
     embed.set_footer(text=" · ".join(fact.id for fact in facts))
     notes = [remark for remark in remarks if remark]
     room = min(limits.EMBED_DESCRIPTION, limits.EMBED_TOTAL - len(embed)) - (_NOTES + 2) * len(notes)
-    texts = [limits.cut(fact.statement, room // len(facts) - 2) for fact in facts]
+    texts = [limits.cut(statement, room // len(facts) - 2) for statement in statements(facts, words)]
     texts += [limits.cut(note, _NOTES) for note in notes]
     embed.description = "\n\n".join(texts)
     return embed

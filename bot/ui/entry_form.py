@@ -12,6 +12,7 @@ from facts.errors import InvalidFactError
 from facts.forms import describe_faults, entry_from_form, entry_to_form, source_to_form
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
     from bot.drafts import EntryDraft
@@ -47,14 +48,19 @@ def texts_of(entry: Entry) -> dict[str, str]:
     questions = "\n".join(_shown(entry.phrasings))
     if not isinstance(entry, Fact):
         return {"questions": questions, "say": entry.say or ""}
-    dates = {"as of": entry.as_of, "review by": entry.review_by, "superseded by": entry.superseded_by}
     return {
         "statement": entry.statement,
         "questions": questions,
         "topic": entry.topic,
         "source": source_text(entry.source, entry.locator),
-        "dates": "\n".join(f"{label}: {value or ''}" for label, value in dates.items()),
+        "dates": dates_text(entry.as_of, entry.review_by, entry.superseded_by),
     }
+
+
+def dates_text(as_of: dt.date | None = None, review_by: dt.date | None = None, superseded_by: str | None = None) -> str:
+    """Write the lines of the input of dates; what is not known stays empty."""
+    values = (as_of, review_by, superseded_by)
+    return "\n".join(f"{label}: {value or ''}".rstrip() for label, value in zip(_DATE_LINES, values, strict=True))
 
 
 def source_text(source: Source | None, locator: str | None = None) -> str:

@@ -207,16 +207,10 @@ def _revision_text(revision: Revision, words: EditorWords) -> str:
         Action.RESTORE: words.action_restore,
         Action.REVERT: words.action_revert,
     }[revision.action]
-    lines = [
-        words.revision_line.format(
-            number=revision.number,
-            action=action,
-            who=who(revision.author, words),
-            when=discord.utils.format_dt(revision.at, "R"),
-        )
-    ]
+    when = discord.utils.format_dt(revision.at, "R")
+    lines = [f"**{revision.number}** · {action} · {who(revision.author, words)} · {when}"]
     if revision.reason:
-        lines.append(words.revision_reason.format(reason=on_one_line(revision.reason, _REASON)))
+        lines.append(f"_{on_one_line(revision.reason, _REASON)}_")
     lines += change_lines(revision.before, revision.after, words)
     if revision.follows:
         lines.append(words.follows_shared)

@@ -37,7 +37,7 @@ def change_text(change: FactChange, words: EditorWords) -> str:
     line = pattern.format(id=entry.id, text=on_one_line(said, _STATEMENT), who=who(author, words))
     if change.revision is None or not change.revision.reason:
         return line
-    return f"{line}\n{words.revision_reason.format(reason=on_one_line(change.revision.reason, _REASON))}"
+    return f"{line}\n_{on_one_line(change.revision.reason, _REASON)}_"
 
 
 def queue_reply(groups: Sequence[QuestionGroup], words: Words) -> Reply:

@@ -14,7 +14,7 @@ from bot.ui.editing import AgainButton, DraftButton, EditButton, draft_of, entry
 from bot.ui.editor_items import EditorButton, EditorSelect, show_to_editor, take_time
 from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, Reply, on_one_line, sentence_reply
-from bot.ui.entry_form import source_text
+from bot.ui.entry_form import dates_text, source_text
 from bot.ui.notices import group_marks
 from bot.ui.words import words_for
 from facts.entities import PHRASING_MAX, STATEMENT_MAX, Doubt, Fact, Source
@@ -81,7 +81,7 @@ async def show_teaching(interaction: discord.Interaction[Tianwen], message: disc
         return
     place = getattr(message.channel, "name", None)
     source = Source("", "Discord", f"#{place}" if place else None, (), message.created_at.date(), message.jump_url)
-    texts = {"source": source_text(source), "dates": f"as of: {message.created_at.date().isoformat()}"}
+    texts = {"source": source_text(source), "dates": dates_text(message.created_at.date())}
     texts |= {"questions": text[:PHRASING_MAX]} if is_question(text) else {"statement": text[:STATEMENT_MAX]}
     draft = new_draft(interaction, server_id, texts=texts)
     await interaction.client.drafts.keep(draft, server_id, interaction.user.id)

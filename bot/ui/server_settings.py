@@ -12,14 +12,15 @@ from bot.ui import limits
 from bot.ui.words import ENGLISH, Words, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bot.client import Tianwen
     from facts.entities import ServerSettings
 
-# So many seconds can be chosen; what was set otherwise stays until it is changed.
+# So many seconds, or days, can be chosen; what was set otherwise stays until it is changed.
 COOLDOWNS = (0, 10, 30, 60, 120, 300, 600, 1_800, 3_600)
 WAITS = (0, 5, 10, 15, 20, 30)
+QUEUE_DAYS = (7, 14, 30, 60, 90)
 _MINUTE = 60
 _LISTENING = [
     discord.ChannelType.text,
@@ -58,12 +59,18 @@ class SettingsPanel(discord.ui.LayoutView):
             (words.settings_listening, _ListeningSelect(settings, words, guild)),
             (
                 words.settings_cooldown,
-                _SecondsSelect("cooldown_s", COOLDOWNS, settings.cooldown_s, words.no_cooldown, words),
+                _NumberSelect("cooldown_s", COOLDOWNS, settings.cooldown_s, _seconds(words.no_cooldown, words)),
             ),
-            (words.settings_wait, _SecondsSelect("wait_s", WAITS, settings.wait_s, words.no_wait, words)),
+            (words.settings_wait, _NumberSelect("wait_s", WAITS, settings.wait_s, _seconds(words.no_wait, words))),
             (words.settings_editors, _RoleSelect(settings, words, guild)),
             (words.settings_log, _ChannelSelect("log_channel_id", settings.log_channel_id, words, guild)),
             (words.settings_queue, _ChannelSelect("queue_channel_id", settings.queue_channel_id, words, guild)),
+            (
+                words.settings_queue_days,
+                _NumberSelect(
+                    "queue_days", QUEUE_DAYS, settings.queue_days, lambda days: words.days.format(count=days)
+                ),
+            ),
         ]
         for text, menu in menus:
             container.add_item(discord.ui.TextDisplay(text))
@@ -160,12 +167,11 @@ class _ChannelSelect(discord.ui.ChannelSelect[Any]):
         await _change(interaction, **{self._name: chosen})
 
 
-class _SecondsSelect(discord.ui.Select[Any]):
-    def __init__(self, name: str, offered: Iterable[int], now: int, none: str, words: Words) -> None:
-        seconds = sorted({*offered, now})
+class _NumberSelect(discord.ui.Select[Any]):
+    def __init__(self, name: str, offered: Iterable[int], now: int, told: Callable[[int], str]) -> None:
         options = [
-            discord.SelectOption(label=_duration(count, none, words), value=str(count), default=count == now)
-            for count in seconds
+            discord.SelectOption(label=told(number), value=str(number), default=number == now)
+            for number in sorted({*offered, now})
         ]
         super().__init__(custom_id=f"tw:settings:{name}", options=options)
         self._name = name
@@ -209,9 +215,14 @@ def _may_write(guild: discord.Guild, channel_id: int) -> bool:
     )
 
 
-def _duration(seconds: int, none: str, words: Words) -> str:
-    if not seconds:
-        return none
-    if seconds > _MINUTE and seconds % _MINUTE == 0:
-        return words.minutes.format(count=seconds // _MINUTE)
-    return words.seconds.format(count=seconds)
+def _seconds(none: str, words: Words) -> Callable[[int], str]:
+    """Give what tells a number of seconds; none at all is told in words of its own."""
+
+    def told(seconds: int) -> str:
+        if not seconds:
+            return none
+        if seconds > _MINUTE and seconds % _MINUTE == 0:
+            return words.minutes.format(count=seconds // _MINUTE)
+        return words.seconds.format(count=seconds)
+
+    return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.ui.words import ENGLISH, SmallTalk, Words, small_talk
@@ -32,15 +33,28 @@ def rest_text(answer: Answer, words: Words = ENGLISH) -> str | None:
     return (answer.say or words.rest_not_known) if answer.partial else None
 
 
-def fact_text(fact: Fact, words: Words = ENGLISH) -> str:
+def statements(facts: Sequence[Fact], words: Words = ENGLISH) -> list[str]:
+    """Give the statements of facts that are shown together; of one that a newer stands before, when it was so."""
+    told = []
+    for place, fact in enumerate(facts):
+        if not place or not fact.superseded_by:
+            told.append(fact.statement)
+        elif fact.as_of is None:
+            told.append(words.earlier.format(statement=fact.statement))
+        else:
+            told.append(words.earlier_on.format(date=words.date(fact.as_of), statement=fact.statement))
+    return told
+
+
+def _fact_text(fact: Fact, statement: str, words: Words) -> str:
     """Give a fact with its source and its id as plain text."""
     url = f" <{fact.source.url}>" if fact.source.url else ""
-    return f"{fact.statement}\n{words.source}: {source_line(fact, words)}{url} [{fact.id}]"
+    return f"{statement}\n{words.source}: {source_line(fact, words)}{url} [{fact.id}]"
 
 
 def facts_text(facts: Sequence[Fact], words: Words = ENGLISH, *notes: str | None) -> str:
     """Give facts as plain text, each with its source and id, and what else is to be said, if anything."""
-    return "\n\n".join([*(fact_text(fact, words) for fact in facts), *filter(None, notes)])
+    return "\n\n".join([*map(partial(_fact_text, words=words), facts, statements(facts, words)), *filter(None, notes)])
 
 
 def source_title(source: Source, words: Words = ENGLISH) -> str:

@@ -104,6 +104,8 @@ class Words:
     corrected: str = "Corrected {when}: this fact was changed after I answered."
     restored: str = "Back {when}: this fact had been taken back, and is shown again."
     withdrawn: str = "Withdrawn {when}: this fact was taken back after I answered."
+    earlier: str = "Earlier: {statement}"
+    earlier_on: str = "Earlier, as reported on {date}: {statement}"
     ands: str = " and "
 
     # Buttons under answers
@@ -167,10 +169,12 @@ class Words:
         "- Your last question in each channel stays in memory for ten minutes, so that I understand a follow-up.\n"
         "- For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
         "corrections reach it, and a code in place of your name for each vote.\n"
-        "- Questions that I could not answer, or not rightly, are kept for 30 days and shown to the editors here, with "
-        "a code in place of your name by which you can delete them, and votes are kept as bare counts, so that people "
-        "can mend the facts.\n"
-        "- Changes of facts keep for good who made them."
+        "- Questions that I could not answer, or not rightly, are kept for {days} days and shown to the editors here, "
+        "with a code in place of your name by which you can delete them, and votes are kept as bare counts, so that "
+        "people can mend the facts.\n"
+        "- If you want to be told of an answer, I keep your name with that question until then, for {days} days at "
+        "most.\n"
+        "- What editors write is kept for a day until they save it; changes of facts keep for good who made them."
     )
     delete_mine: str = "Delete what is mine"
     deleted: str = "Done: your last questions are forgotten, and so are {count} records of what you asked and voted."
@@ -195,7 +199,10 @@ class Words:
         "on “Message Content Intent” in Discord's developer portal (the application, Bot) and starts me again. "
         "Everything else works without it."
     )
-    settings_editors: str = "**Editor role:** its members may change facts, like everyone with Manage Messages."
+    settings_editors: str = (
+        "**Editor role:** its members may change facts, like everyone with Manage Messages. For Discord to show them "
+        "the commands, too, allow the role in Server Settings → Integrations → this app."
+    )
     settings_log: str = "**Log channel:** I tell each change of a fact there."
     settings_queue: str = (
         "**Queue channel:** I show there, in one message, which questions in this server got no answer, or not the "
@@ -203,6 +210,8 @@ class Words:
     )
     settings_cooldown: str = "**Cooldown:** in listening channels, one person gets at most one answer in this time."
     settings_wait: str = "**Short wait:** in listening channels, I wait this long, and say nothing if somebody replies."
+    settings_queue_days: str = "**Questions wait** for an editor for so long; then I forget them."
+    days: str = "{count} days"
     settings_choose_channels: str = "None: choose channels and forums"
     settings_choose_role: str = "None: choose a role"
     settings_choose_channel: str = "None: choose a channel"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import discord
 import pytest
 
-from bot.ui import limits, words
+from bot.ui import limits
+from bot.ui.editor_words import EDITOR_ENGLISH, EditorWords, editor_words_for
 from bot.ui.embeds import escaped
 from bot.ui.notices import change_text
-from facts.entities import Author, Fact, FactChange, Origin, ServerSettings, Source
+from facts.entities import Action, Author, Fact, FactChange, Origin, Revision, ServerSettings, Source
 
 if TYPE_CHECKING:
     import simcord
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("simcord_env")
 
-SAY = words.ENGLISH
+SAY = EDITOR_ENGLISH
 FACT_ID = "tianhe-length"
 EDITOR = Author(Origin.EDITOR, 1)
 
@@ -45,14 +47,16 @@ async def test_each_change_of_a_servers_fact_is_told_in_its_log_and_nowhere_else
     await world.knowledge.remove("zorblax", Author(Origin.EDITOR, 1), server_id=world.guild.id)
     await world.env.settle()
     assert said(log) == [
-        SAY.fact_added.format(id="zorblax", statement=r"The zorblax is @everyone's \*\*friend\*\*."),
-        SAY.fact_changed.format(id="zorblax", statement="It is green."),
-        SAY.fact_removed.format(id="zorblax", statement="It is green."),
+        SAY.log_added.format(
+            id="zorblax", who=world.moderator.mention, text=r"The zorblax is @everyone's \*\*friend\*\*."
+        ),
+        SAY.log_changed.format(id="zorblax", who=world.moderator.mention, text="It is green."),
+        SAY.log_removed.format(id="zorblax", who="<@1>", text="It is green."),
     ]
     assert all(world.pings_nobody(message) for message in log.history())
     assert said(other_log) == []
     await world.teach_shared(FACT_ID, "It is 17 metres long.")
-    told = SAY.fact_changed.format(id=FACT_ID, statement="It is 17 metres long.")
+    told = SAY.log_changed.format(id=FACT_ID, who=SAY.by_operator, text="It is 17 metres long.")
     assert said(log)[-1] == told
     assert said(other_log) == [told]
 
@@ -66,8 +70,8 @@ async def test_what_a_server_hides_is_told_there(world: World) -> None:
     await world.knowledge.restore(FACT_ID, EDITOR, server_id=world.guild.id)
     await world.env.settle()
     assert said(log) == [
-        SAY.fact_removed.format(id=FACT_ID, statement=statement),
-        SAY.fact_added.format(id=FACT_ID, statement=statement),
+        SAY.log_removed.format(id=FACT_ID, who="<@1>", text=statement),
+        SAY.log_added.format(id=FACT_ID, who="<@1>", text=statement),
     ]
 
 
@@ -89,8 +93,9 @@ async def test_a_change_that_cannot_be_told_costs_nothing_else(world: World, cap
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-@pytest.mark.parametrize("said_in", [words.ENGLISH, words.words_for("zh-CN")])
-def test_lines_stay_within_what_a_message_holds(said_in: words.Words) -> None:
+@pytest.mark.parametrize("said_in", [EDITOR_ENGLISH, editor_words_for("zh-CN")])
+def test_lines_stay_within_what_a_message_holds(said_in: EditorWords) -> None:
     fact = Fact("x" * 60, topic="crew", statement="*" * 4_000, phrasings=("why?",), source=Source("a", "A"))
     for before, after in ((None, fact), (fact, fact), (fact, None)):
-        assert 1_000 < len(change_text(FactChange(before, after, None), said_in)) <= limits.MESSAGE
+        revision = Revision(1, Action.EDIT, EDITOR, discord.utils.utcnow(), "*" * 300, None)
+        assert 1_000 < len(change_text(FactChange(before, after, None, revision), said_in)) <= limits.MESSAGE

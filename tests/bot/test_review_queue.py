@@ -12,8 +12,7 @@ from sqlalchemy import text
 from bot.ui import limits, words
 from bot.ui.answers import RIGHT, WRONG
 from bot.ui.notices import QUEUE_SHOWN, queue_reply
-from facts.bookkeeping import QUESTIONS_KEPT
-from facts.entities import Doubt, OpenQuestion, QueuedQuestion, ServerSettings
+from facts.entities import Doubt, QuestionGroup, QueuedQuestion, ServerSettings
 
 if TYPE_CHECKING:
     from facts.database import Database
@@ -97,7 +96,7 @@ async def test_what_somebody_has_deleted_and_what_is_old_is_shown_no_longer(worl
     assert shown(queue).startswith(f"- **{OTHER}**")
     assert shown(queue).count("**") == 2
     await world.bot.close()
-    await world.env.advance_time(QUESTIONS_KEPT.total_seconds())
+    await world.env.advance_time(ServerSettings().queue_days * 24 * HOUR)
     await world.restart()
     await world.env.settle()
     assert shown(queue) == SAY.queue_empty
@@ -245,7 +244,7 @@ async def test_a_question_that_is_edited_or_deleted_leaves_the_queue(world: Worl
 
 def test_a_question_cannot_turn_or_style_what_stands_beside_it() -> None:
     queued = QueuedQuestion(1, "a\u202eb **c\n-# d", Doubt.UNANSWERED, None, discord.utils.utcnow())
-    text = str(queue_reply([OpenQuestion(queued, 1)], SAY).embed.description)
+    text = str(queue_reply([QuestionGroup((queued,))], SAY).embed.description)
     assert text.startswith(r"- **ab \*\*c -# d** ")
 
 
@@ -255,7 +254,7 @@ def test_it_stays_within_what_a_message_holds_and_says_when_there_is_more(said_i
 
     def reply(length: int, count: int, doubt: Doubt = Doubt.NOT_RIGHT) -> str:
         queued = QueuedQuestion(1, "_" * length, doubt, "x" * 64, at)
-        shown = queue_reply([OpenQuestion(queued, 9_999)] * count, said_in)
+        shown = queue_reply([QuestionGroup((queued,) * 99)] * count, said_in)
         assert shown.embed.description is not None
         assert len(shown.embed.description) <= limits.EMBED_DESCRIPTION
         plain: str = shown.arguments(embeds=False)["content"]

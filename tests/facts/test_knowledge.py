@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import shutil
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import make_url, select, text
 
 from facts.database import Database
 from facts.entities import (
     Action,
     Author,
+    Entry,
     Fact,
     FactChange,
     KnownUnknown,
@@ -46,164 +46,34 @@ from facts.matching.decision import Outcome
 from facts.models import FactRow, RevisionRow, SourceRow
 from facts.store import LoadResult
 from tests.facts.making import GAZETTE, facts, make_fact, make_pack
+from tests.facts.town import (
+    BAKER,
+    CLOCK_TOWER,
+    DEPTH,
+    EDITOR,
+    FERRY,
+    HERE,
+    LAMP,
+    NAMES,
+    PACK_AUTHOR,
+    PAY,
+    PIRATES,
+    QUESTIONS,
+    RED_LAMP,
+    START,
+    THERE,
+    TOWN,
+    Clock,
+    answer,
+    count,
+    ids,
+    view,
+    view_anew,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
-
-HERE, THERE = 2**63 - 1, 2**62 + 1
-EDITOR = Author(Origin.EDITOR, 2**63 - 2)
-PACK_AUTHOR = Author(Origin.PACK)
-START = dt.datetime(2021, 7, 4, 12, 0, tzinfo=dt.UTC)
-
-LAMP = make_fact(
-    "lamp-colour",
-    "The lamp of the lighthouse is green.",
-    "What colour is the lighthouse lamp?",
-    "which colour does the lamp shine in",
-    "is the lamp of the lighthouse red or green",
-    topic="lighthouse",
-    milestone=Milestone(PartialDate.parse("1901-05"), "Lamp first lit"),
-)
-DEPTH = make_fact(
-    "harbour-depth",
-    "The harbour is nine metres deep.",
-    "How deep is the harbour?",
-    "depth of the harbour in metres",
-    "what is the harbour's depth",
-    measures=(Measure("depth", 9.25, "m"),),
-)
-FERRY = make_fact(
-    "ferry-morning",
-    "The first ferry leaves at six.",
-    "When does the first ferry leave?",
-    "time of the earliest ferry",
-    "what hour does the ferry sail in the morning",
-    milestone=Milestone(PartialDate.parse("1888"), "First ferry"),
-)
-BAKER = make_fact(
-    "baker-name",
-    "The baker is called Otto Lund.",
-    "What is the baker called?",
-    "who bakes the bread in town",
-    "name of the baker",
-    milestone=Milestone(PartialDate.parse("2031-01-02"), "Bakery to move", planned=True),
-)
-PAY = KnownUnknown(
-    "keeper-pay",
-    ("What does the keeper earn?", "salary of the lighthouse keeper"),
-    "Nobody says what the keeper earns.",
-)
-PIRATES = KnownUnknown(
-    "pirate-gold", ("Where is the pirates' gold buried?", "where did pirates hide gold"), "Who knows."
-)
-NAMES = (Name("Otto Lund", ("Otto", "奥托"), "baker-name"), Name("Harbour Gazette", ("the Gazette",)))
-TOWN = make_pack([LAMP, DEPTH, FERRY, BAKER], [PAY, PIRATES], NAMES)
-
-CLOCK_TOWER = make_fact(
-    "tower-height",
-    "The clock tower is thirty metres high.",
-    "How high is the clock tower?",
-    "height of the clock tower",
-    "how many metres does the tower measure",
-    source=Source("almanac", "Town Almanac", url="https://almanac.example/tower"),
-    milestone=Milestone(PartialDate.parse("1950"), "Clock tower built"),
-)
-RED_LAMP = replace(LAMP, statement="The lamp of the lighthouse is red.")
-
-QUESTIONS = [
-    *(fact.canonical_question for fact in (LAMP, DEPTH, FERRY, BAKER, CLOCK_TOWER)),
-    *(unknown.phrasings[-1] for unknown in (PAY, PIRATES)),
-    LAMP.phrasings[2],
-    "lamp?",
-    "how deep is it",
-    "who is otto",
-    "what colour is the tower?",
-]
-
-
-@dataclass
-class Clock:
-    """A clock that a test sets."""
-
-    now: dt.datetime = field(default=START)
-
-    def __call__(self) -> dt.datetime:
-        return self.now
-
-    def tick(self) -> dt.datetime:
-        self.now += dt.timedelta(minutes=7, microseconds=1)
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(scope="session")
-def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file, built by the migrations and holding the town."""
-    path = tmp_path_factory.mktemp("town") / "town.db"
-
-    async def build() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await database.upgrade()
-        await KnowledgeBase.open(database, [TOWN], clock=Clock())
-        await database.close()
-
-    asyncio.run(build())
-    return path
-
-
-@pytest.fixture
-def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a file: a copy of the town where a test asks for it, which is quicker than to build it anew."""
-    path = tmp_path / "test.db"
-    if "town" in request.fixturenames:
-        shutil.copy(request.getfixturevalue("town_file"), path)
-    return f"sqlite+aiosqlite:///{path}"
-
-
-@pytest.fixture
-async def town(database: Database, clock: Clock) -> KnowledgeBase:
-    """The knowledge of a small town, in a database of each kind in turn."""
-    return await KnowledgeBase.open(database, [TOWN], clock=clock)
-
-
-async def count(database: Database, table: type[RevisionRow | FactRow | SourceRow]) -> int:
-    async with database.reading() as session:
-        return (await session.scalars(select(func.count()).select_from(table))).one()
-
-
-def answer(knowledge: KnowledgeBase, question: str, server_id: int | None = None) -> str:
-    """Give the statement that a question gets, or the outcome when it gets none."""
-    got = knowledge.ask(question, server_id=server_id)
-    return got.facts[0].statement if got.outcome is Outcome.ANSWER else got.outcome.value
-
-
-def ids(found: Iterable[Fact]) -> list[str]:
-    return [fact.id for fact in found]
-
-
-def view(knowledge: KnowledgeBase, server_id: int | None = None) -> dict[str, Any]:
-    """Give all that somebody in a server can get to see."""
-    answers = [knowledge.ask(question, server_id=server_id) for question in QUESTIONS]
-    return {
-        "facts": sorted(knowledge.facts(server_id), key=lambda fact: fact.id),
-        "milestones": sorted(ids(knowledge.milestones(server_id))),
-        "sources": knowledge.sources(server_id),
-        "names": knowledge.names(),
-        "answers": [(got.outcome, got.facts, got.say, set(ids(got.related))) for got in answers],
-        "suggestions": [
-            sorted(ids(knowledge.suggest(typed, server_id=server_id, limit=25))) for typed in ("", "lamp", "who")
-        ],
-    }
-
-
-async def view_anew(database: Database, server_id: int | None = None) -> dict[str, Any]:
-    """Give the same as a program sees it that has just started."""
-    return view(await KnowledgeBase.open(database), server_id)
 
 
 def whole(form: dict[str, Any] | None) -> Fact:
@@ -827,57 +697,81 @@ async def test_a_hidden_fact_stays_hidden_through_edits_and_packs(town: Knowledg
 
 # Memory and store in step
 
+OUR_LAMP = replace(CLOCK_TOWER, id="our-lamp", statement="It is ours.")
+OUR_GHOST = KnownUnknown("our-ghost", ("Is the tower haunted?", "does a ghost live in the tower"), "Nobody has looked.")
+EVERYWHERE = (None, HERE, THERE)
+# What is done, with which entry, where, and whether it is undone at once.
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["add", "edit", "remove", "restore", "revert", "undo", "import"]),
-        st.sampled_from([LAMP, DEPTH, CLOCK_TOWER, replace(CLOCK_TOWER, id="our-lamp", statement="It is ours.")]),
-        st.sampled_from([None, HERE, THERE]),
+        st.sampled_from([LAMP, CLOCK_TOWER, OUR_LAMP, PAY, OUR_GHOST]),
+        st.sampled_from(EVERYWHERE),
+        st.booleans(),
     ),
     max_size=10,
 )
 
 
-async def take_step(knowledge: KnowledgeBase, step: str, fact: Fact, server_id: int | None) -> None:
-    match step:
-        case "add":
-            await knowledge.add(fact, EDITOR, server_id=server_id)
-        case "edit":
-            await knowledge.edit(fact, EDITOR, server_id=server_id)
-        case "remove":
-            await knowledge.remove(fact.id, EDITOR, server_id=server_id)
-        case "restore":
-            await knowledge.restore(fact.id, EDITOR, server_id=server_id)
-        case "revert":
-            await knowledge.revert(fact.id, 1, EDITOR, server_id=server_id)
-        case "undo":
-            latest = (await knowledge.history(fact.id, server_id=server_id))[-1].number
-            await knowledge.undo(fact.id, latest, EDITOR, server_id=server_id)
-        case "import":
-            await knowledge.put_all([fact, replace(DEPTH, statement=fact.statement)], EDITOR, server_id=server_id)
+async def take_step(knowledge: KnowledgeBase, step: str, entry: Entry, server_id: int | None) -> object:
+    """Take a step; give what has changed, if anything."""
+    others: list[Entry] = [replace(FERRY, statement=entry.phrasings[0]), replace(PIRATES, say=entry.phrasings[0])]
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "add": lambda: knowledge.add(entry, EDITOR, server_id=server_id),
+        "edit": lambda: knowledge.edit(entry, EDITOR, server_id=server_id),
+        "remove": lambda: knowledge.remove(entry.id, EDITOR, server_id=server_id),
+        "restore": lambda: knowledge.restore(entry.id, EDITOR, server_id=server_id),
+        "revert": lambda: knowledge.revert(entry.id, 1, EDITOR, server_id=server_id),
+        "undo": lambda: undo_latest(knowledge, entry.id, server_id),
+        "import": lambda: knowledge.put_all([entry, *others], EDITOR, server_id=server_id),
+    }
+    return await steps[step]()
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+async def undo_latest(knowledge: KnowledgeBase, entry_id: str, server_id: int | None) -> object:
+    latest = (await knowledge.history(entry_id, server_id=server_id))[-1].number
+    return await knowledge.undo(entry_id, latest, EDITOR, server_id=server_id)
+
+
+def altered(entry: Entry, number: int) -> Entry:
+    """Give an entry with other words in it, which are asked for a little otherwise."""
+    phrasings = entry.phrasings[number % 2 :]
+    if isinstance(entry, Fact):
+        return replace(entry, statement=f"{entry.statement} ({number})", phrasings=phrasings)
+    return replace(entry, say=f"{entry.say} ({number})", phrasings=phrasings)
+
+
+def listed(knowledge: KnowledgeBase) -> list[object]:
+    """Give all that is there, and all that is not any more, for everyone and in two servers."""
+    seen = [(knowledge.facts(server), knowledge.engine.unknowns(server)) for server in EVERYWHERE]
+    return [*seen, knowledge.removed(HERE), knowledge.removed(THERE)]
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(STEPS)
 async def test_whatever_is_changed_memory_is_what_a_fresh_start_would_read(
-    town_file: Path, steps: list[tuple[str, Fact, int | None]]
+    town_file: Path, steps: list[tuple[str, Entry, int | None, bool]]
 ) -> None:
     path = town_file.with_name("steps.db")
     shutil.copy(town_file, path)
     database = Database(f"sqlite+aiosqlite:///{path}")
     try:
         knowledge = await KnowledgeBase.open(database)
-        for number, (step, fact, server_id) in enumerate(steps):
-            changed = replace(fact, statement=f"{fact.statement} ({number})", phrasings=fact.phrasings[number % 2 :])
-            before = [knowledge.facts(server) for server in (None, HERE, THERE)]
+        for number, (step, entry, server_id, undone) in enumerate(steps):
+            before = listed(knowledge)
+            seen = [knowledge.entry(entry.id, server) for server in EVERYWHERE]
             try:
-                await take_step(knowledge, step, changed, server_id)
+                changed = await take_step(knowledge, step, altered(entry, number), server_id)
             except TianwenError:
-                assert [knowledge.facts(server) for server in (None, HERE, THERE)] == before
+                assert listed(knowledge) == before
+                continue
+            if changed and undone:
+                await undo_latest(knowledge, entry.id, server_id)
+                assert [knowledge.entry(entry.id, server) for server in EVERYWHERE] == seen
         fresh = await KnowledgeBase.open(database)
-        live = [view(knowledge, server) for server in (None, HERE, THERE)]
-        assert live == [view(fresh, server) for server in (None, HERE, THERE)]
+        live = [view(knowledge, server) for server in EVERYWHERE]
+        assert live == [view(fresh, server) for server in EVERYWHERE]
         await knowledge.refresh()
-        assert [view(knowledge, server) for server in (None, HERE, THERE)] == live
+        assert [view(knowledge, server) for server in EVERYWHERE] == live
     finally:
         await database.close()
 
