@@ -14,9 +14,10 @@ from rich.table import Table
 
 from bot.chat import chat as open_chat
 from bot.chat import why_text
+from bot.cli_facts import facts
 from bot.doctor import diagnose
-from bot.runtime import open_database, open_knowledge, set_up_logging
-from bot.settings import LogLevel, Settings, load_settings
+from bot.runtime import CommandError, be_quiet, open_database, open_knowledge, set_up_logging
+from bot.settings import Settings, load_settings
 from bot.ui import words
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
@@ -41,10 +42,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="Look after the database's schema.", no_args_is_help=True)
 app.add_typer(db, name="db")
-
-
-class _CommandError(TianwenError):
-    """Something that ends the program with one line and a non-zero exit."""
+app.add_typer(facts, name="facts")
 
 
 def main() -> None:
@@ -100,7 +98,7 @@ def ask(
 ) -> None:
     """Ask one question."""
     settings = load_settings()
-    _quiet(settings)
+    be_quiet(settings)
     answer = asyncio.run(_engine(settings)).ask(question, context=context)
     if as_json:
         _print_json(answer_json(answer) | ({"why": why_text(answer.why).splitlines()} if why else {}))
@@ -141,7 +139,7 @@ def evaluate_command(
 def doctor() -> None:
     """Check the settings, the database and the article, and tell what to do."""
     settings = load_settings()
-    _quiet(settings)
+    be_quiet(settings)
     findings = asyncio.run(diagnose(settings))
     for finding in findings:
         print(f"{finding.mark} {finding.what}")  # noqa: T201
@@ -164,7 +162,7 @@ def invite(
         token = load_settings().discord_token
         application_id = application_id_of(token.get_secret_value()) if token else None
     if application_id is None:
-        raise _CommandError("Set DISCORD_TOKEN to a bot's token, or give --application-id (from the developer portal).")
+        raise CommandError("Set DISCORD_TOKEN to a bot's token, or give --application-id (from the developer portal).")
     print(invite_url(application_id))  # noqa: T201
 
 
@@ -174,7 +172,7 @@ def sync() -> None:
     from bot.client import sync_commands  # noqa: PLC0415
 
     settings = load_settings()
-    _quiet(settings)
+    be_quiet(settings)
     count = asyncio.run(sync_commands(settings))
     print(f"{count} commands are now known to Discord.")  # noqa: T201
 
@@ -185,11 +183,11 @@ def tryout() -> None:
     try:
         from bot.tryout import try_out  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise _CommandError(
+        raise CommandError(
             "The try-out needs packages of its own: use “make tryout”, or pip install 'tianwen[tryout]'."
         ) from error
     settings = load_settings()
-    _quiet(settings)
+    be_quiet(settings)
     asyncio.run(try_out(settings))
 
 
@@ -228,7 +226,7 @@ def check() -> None:
             await database.require_schema()
             differences = await database.drift()
             if differences:
-                raise _CommandError(f"The tables differ from what this program knows: {differences}")
+                raise CommandError(f"The tables differ from what this program knows: {differences}")
             return "The tables are as they should be."
 
     _print_work(work)
@@ -285,7 +283,7 @@ def _print_errors(report: Report) -> None:
 
 
 def _chat(settings: Settings) -> None:
-    _quiet(settings)
+    be_quiet(settings)
     open_chat(asyncio.run(_engine(settings)))
 
 
@@ -294,14 +292,9 @@ async def _engine(settings: Settings) -> AnswerEngine:
         return knowledge.engine
 
 
-def _quiet(settings: Settings) -> None:
-    """In the terminal, log only what is amiss, unless everything was asked for."""
-    set_up_logging(settings.log_level if settings.log_level is LogLevel.DEBUG else LogLevel.WARNING)
-
-
 def _print_work(work: Callable[[Settings], Coroutine[Any, Any, str]]) -> None:
     settings = load_settings()
-    _quiet(settings)
+    be_quiet(settings)
     print(asyncio.run(work(settings)))  # noqa: T201
 
 
@@ -313,4 +306,4 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise _CommandError(f"{path} cannot be read: {error}") from error
+        raise CommandError(f"{path} cannot be read: {error}") from error

@@ -7,14 +7,20 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from bot.settings import LogLevel
 from facts.database import Database
+from facts.errors import TianwenError
 from facts.knowledge import KnowledgeBase
 from facts.packs import shipped_packs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.settings import LogLevel, Settings
+    from bot.settings import Settings
+
+
+class CommandError(TianwenError):
+    """Something that ends the program with one line and a non-zero exit."""
 
 
 @asynccontextmanager
@@ -53,3 +59,8 @@ def set_up_logging(level: LogLevel) -> None:
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
         force=True,
     )
+
+
+def be_quiet(settings: Settings) -> None:
+    """In the terminal, log only what is amiss, unless everything was asked for."""
+    set_up_logging(settings.log_level if settings.log_level is LogLevel.DEBUG else LogLevel.WARNING)

@@ -5,6 +5,7 @@ Pure: no database and no clock. ``KnowledgeBase`` keeps it in step with the stor
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,10 @@ _EXAMPLE_TOPICS = ("spacewalk", "crew", "modules")
 # Of facts that supersede each other, so many are followed to the newest.
 _MOST_SUCCESSORS = 5
 _MOST_SHOWN = 3
-# An entry is near another from this score on; so many of its phrasings are asked to find out.
-_SIMILAR_SCORE = 0.5
+# To find out what an entry is like, so many of its phrasings are asked.
 _PHRASINGS_COMPARED = 8
+# Known unknowns catch much: one counts from this similarity of its nearest phrasing on.
+_SIMILAR_UNKNOWN = 0.6
 # A word of a question weighs at least so much where it is held against others.
 _LEAST_WEIGHT = 0.01
 
@@ -354,21 +356,21 @@ class AnswerEngine:
         return tuple(shown.values())[:_MOST_SHOWN]
 
     def similar(self, entry: Entry, server_id: int | None = None, *, limit: int) -> list[Entry]:
-        """Give the entries that answer what an entry is to answer, or come near it, likeliest first.
+        """Give the entries that people get who ask for an entry in its own words; most often first.
 
         Its first phrasings are asked, and its statement.
         """
         asked = [*entry.phrasings[:_PHRASINGS_COMPARED], *([entry.statement] if isinstance(entry, Fact) else [])]
         matcher = self._matcher(server_id)
-        best: dict[str, float] = {}
+        found: Counter[str] = Counter()
         for text in asked:
-            for candidate in matcher.match_alone(text).candidates:
-                if candidate.on_topic and candidate.score >= _SIMILAR_SCORE and id_of(candidate.key) != entry.id:
-                    score = candidate.score + (candidate.similarity >= EXACT)
-                    best[candidate.key] = max(score, best.get(candidate.key, score))
-        keys = sorted(best, key=lambda key: -best[key])
-        found = (self.entry(id_of(key), server_id) for key in keys[:limit])
-        return [entry for entry in found if entry is not None]
+            match = matcher.match_alone(text)
+            if match.decision.outcome is Outcome.ANSWER:
+                found.update(match.decision.keys)
+            elif match.decision.unknown and match.candidates[0].similarity >= _SIMILAR_UNKNOWN:
+                found[match.decision.unknown] += 1
+        keys = [key for key, _ in found.most_common() if id_of(key) != entry.id][:limit]
+        return [known for key in keys if (known := self.entry(id_of(key), server_id)) is not None]
 
     def group_alike(self, questions: Sequence[str], server_id: int | None = None) -> list[list[int]]:
         """Group questions by likeness; see ``likeness.group_alike``. It takes a while for many: call it in a thread."""

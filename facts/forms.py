@@ -335,8 +335,24 @@ def valid(entry: Entry) -> Entry:
     try:
         return entry_from_form(entry_to_form(entry))
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in describe_faults(error))
-        raise InvalidFactError(f"“{entry.id}” cannot be saved: {faults}") from error
+        raise _invalid(entry.id, error) from error
+
+
+def valid_name(name: Name) -> Name:
+    """Hold a name to the same rules as files are held to, and give it tidied as they are.
+
+    Raises:
+        InvalidFactError: it breaks the rules; the sentence tells how.
+    """
+    try:
+        return NameForm(name=name.name, aliases=name.aliases, about=name.about).entity()
+    except ValidationError as error:
+        raise _invalid(name.name, error) from error
+
+
+def _invalid(what: str, error: ValidationError) -> InvalidFactError:
+    faults = "; ".join(f"{'.'.join(map(str, where))}: {fault}" for where, fault in describe_faults(error))
+    return InvalidFactError(f"“{what}” cannot be saved: {faults}")
 
 
 def name_to_form(name: Name) -> dict[str, Any]:

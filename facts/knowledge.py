@@ -15,8 +15,9 @@ from facts import store
 from facts.bookkeeping import Bookkeeping
 from facts.engine import Answer, AnswerEngine
 from facts.entities import Fact, FactChange, QuestionGroup, ServerSettings
+from facts.errors import InvalidFactError
 from facts.evaluation import differences, evaluate
-from facts.forms import valid
+from facts.forms import valid, valid_name
 from facts.listeners import Listeners
 from facts.matching.lexicon import FUNCTION_TERMS
 from facts.store import Kept
@@ -438,30 +439,47 @@ class KnowledgeBase:
         return await self._make(server_id, lambda session: store.undo(session, entry_id, number, change, server_id))
 
     async def put_all(
-        self, entries: Sequence[Entry], author: Author, *, server_id: int | None = None, reason: str | None = None
+        self,
+        entries: Sequence[Entry],
+        author: Author,
+        *,
+        names: Sequence[Name] = (),
+        server_id: int | None = None,
+        reason: str | None = None,
     ) -> list[Kept]:
         """Add or write anew many facts and known unknowns, all or none; those that are so already are left alone.
 
         The index is changed in a thread, and takes its place when it is whole.
 
+        Args:
+            entries: each once.
+            author: who puts them.
+            names: to put with them; no server has names of its own.
+            server_id: where; None for the shared ones.
+            reason: why.
+
         Returns:
-            What has changed.
+            What has changed of the entries.
 
         Raises:
             InvalidFactError: one of them breaks the rules, or is of the other kind.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
+        if names and server_id is not None:
+            raise InvalidFactError("Names are shared by all servers.")
         entries = await asyncio.to_thread(lambda: [valid(entry) for entry in entries])
+        names = [valid_name(name) for name in names]
         async with self._changing:
             async with self._database.writing() as session:
                 kept = await store.put_entries(session, entries, self._change(author, reason), server_id)
+                await store.put_names(session, names)
             before = [self._engine.entry(one.entry.id, server_id) for one in kept]
             if server_id is not None:
                 self._engine.adopt(await asyncio.to_thread(self._tried, kept, server_id), server_id)
                 for one in kept:
                     self._note_removed(one, server_id)
                 self._go_on_learning()
-        if server_id is None:
+        if server_id is None and (kept or names):
             await self.refresh()
         for was, one in zip(before, kept, strict=True):
             self.fact_changes.tell(FactChange(was, one.entry, server_id))

@@ -238,13 +238,13 @@ async def _put_some(
         if standing.is_known and type(_entity(standing.row)) is not type(entry):
             raise _both_kinds(entry.id)
         action = Action.EDIT if standing.is_known else Action.ADD
-        is_asked_anew = standing.own is None or _texts(standing.own.phrasings) != entry.phrasings
-        row, before = await _written(session, standing, replace(entry, phrasings=()) if is_asked_anew else entry)
+        phrasings = _texts(standing.own.phrasings) if standing.own is not None else ()
+        row, before = await _written(session, standing, replace(entry, phrasings=phrasings))
         changed.append((row, entry, _marked(row, action, change, before, entry)))
-        if is_asked_anew:
+        if phrasings != entry.phrasings:
             asked.append((row, entry))
     await session.flush()
-    await _insert_phrasings(session, asked)
+    await _replace_phrasings(session, asked)
     if changed:
         await session.execute(insert(RevisionRow), [_revision_values(revision, row) for row, _, revision in changed])
     return [
@@ -255,6 +255,8 @@ async def _put_some(
 
 async def put_names(session: AsyncSession, names: Sequence[Name]) -> None:
     """Add or write anew shared names. One that a pack has brought is no longer changed by it."""
+    if not names:
+        return
     rows = {row.name: row for row in await session.scalars(select(NameRow).where(NameRow.server_id == SHARED))}
     position = max((row.position for row in rows.values()), default=-1)
     for name in names:
@@ -702,6 +704,16 @@ async def _sources(session: AsyncSession, scope: int) -> _Sources:
         rows = (await session.scalars(query)).all()
         known[scope] = _Sources({_source(row): row for row in rows}, {row.key for row in rows}, {})
     return known[scope]
+
+
+async def _replace_phrasings(session: AsyncSession, asked: Sequence[tuple[EntryRow, Entry]]) -> None:
+    """Give entries other phrasings, past their rows, which keep the earlier ones in this session."""
+    for table, owner in ((FactRow, PhrasingRow.fact_id), (KnownUnknownRow, PhrasingRow.unknown_id)):
+        ids = [row.id for row, _ in asked if isinstance(row, table)]
+        if ids:
+            earlier = delete(PhrasingRow).where(owner.in_(ids))
+            await session.execute(earlier.execution_options(synchronize_session=False))
+    await _insert_phrasings(session, asked)
 
 
 async def _insert_phrasings(session: AsyncSession, asked: Iterable[tuple[EntryRow, Entry]]) -> None:

@@ -218,8 +218,8 @@ class World:
         self.guild = env.create_guild("Space club")
         self.channel = self.guild.create_text_channel("general")
         self.member = self.guild.add_member(env.create_user("member"))
-        moderators = self.guild.create_role("Moderators", permissions=discord.Permissions(manage_messages=True))
-        self.moderator = self.guild.add_member(env.create_user("moderator"), roles=[moderators])
+        self.moderators = self.guild.create_role("Moderators", permissions=discord.Permissions(manage_messages=True))
+        self.moderator = self.guild.add_member(env.create_user("moderator"), roles=[self.moderators])
         self._later_bots: list[Tianwen] = []
 
     @property
@@ -372,6 +372,13 @@ class World:
         """Give the ids of the facts that a message shows as an answer."""
         text = message.embeds[0].footer.text if message.embeds else None
         return text.split(" · ") if text else []
+
+    @staticmethod
+    def form(result: simcord.InteractionResult) -> dict[str, str]:
+        """Give what stands in the inputs of a form that the bot has opened."""
+        assert result.modal is not None
+        inputs = [label["component"] for label in result.modal["components"]]
+        return {text_input["custom_id"]: text_input.get("value") or "" for text_input in inputs}
 
     @staticmethod
     def response(result: simcord.InteractionResult) -> discord.Message:

@@ -746,7 +746,7 @@ def listed(knowledge: KnowledgeBase) -> list[object]:
     return [*seen, knowledge.removed(HERE), knowledge.removed(THERE)]
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(STEPS)
 async def test_whatever_is_changed_memory_is_what_a_fresh_start_would_read(
     town_file: Path, steps: list[tuple[str, Entry, int | None, bool]]
