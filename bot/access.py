@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from bot.client import Tianwen
+
+
+_T = TypeVar("_T")
 
 
 class NotAnEditorError(TianwenError, app_commands.CheckFailure):
@@ -86,19 +89,27 @@ def require_editor(interaction: discord.Interaction[Tianwen]) -> int:
     return server_id
 
 
+def for_editors(command: _T) -> _T:
+    """Let Discord offer a command to those with Manage Messages, in servers alone: a hint; the command checks.
+
+    A server can allow its editor role each of these commands, too.
+    """
+    for decorate in (
+        app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False),
+        app_commands.allowed_installs(guilds=True, users=False),
+        app_commands.default_permissions(manage_messages=True),
+    ):
+        command = decorate(command)
+    return command
+
+
 def editors_menu(
     name: str, callback: Callable[[discord.Interaction[Tianwen], discord.Message], Coroutine[Any, Any, None]]
 ) -> app_commands.ContextMenu:
-    """Make a menu on messages for editors: Discord offers it to those with Manage Messages, in servers alone.
-
-    That is a hint; what it calls checks.
-    """
+    """Make a menu on messages for editors; what it calls checks that they are."""
     menu = app_commands.ContextMenu(
         name=name,
         callback=callback,
         type=discord.AppCommandType.message,
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
-        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
     )
-    menu.default_permissions = discord.Permissions(manage_messages=True)
-    return menu
+    return for_editors(menu)

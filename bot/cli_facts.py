@@ -92,9 +92,8 @@ def validate(file: Annotated[Path, typer.Argument(help="CSV or JSON.")]) -> None
         _count(sum(isinstance(entry, Fact) for _, entry in read.entries), "sound fact"),
         _count(sum(isinstance(entry, KnownUnknown) for _, entry in read.entries), "known unknown"),
         _count(len(read.names), "name"),
-        f"{len(read.faulty)} faulty",
     ]
-    print(f"{file.name}: {', '.join(counts)}.")  # noqa: T201
+    print(f"{file.name}: {', '.join(counts)}; {len(read.faulty):,} faulty.")  # noqa: T201
     if len(data) > FILE_MAX_BYTES:
         print("It is larger than what a server imports: split it, or import it for all servers here.")  # noqa: T201
     if read.faulty:
@@ -114,8 +113,10 @@ async def _import(
         plan = plan_import(read, lambda entry_id: knowledge.entry(entry_id, server_id), names)
         _print_rows([*_planned(plan, knowledge, server_id), *_faulty(plan.faulty)])
         counts = {"new": plan.new, "changed": plan.changed, "same": plan.same, "faulty": plan.faulty}
-        told = ", ".join(f"{len(rows):,} {what}" for what, rows in counts.items())
-        print(f"{file_name}: {told}; {_count(len(plan.names), 'name')} to write.")  # noqa: T201
+        print(f"{file_name}: {', '.join(f'{len(rows):,} {what}' for what, rows in counts.items())}.")  # noqa: T201
+        if plan.names:
+            verb = "is" if len(plan.names) == 1 else "are"
+            print(f"{_count(len(plan.names), 'name')} {verb} new or changed.")  # noqa: T201
         if not (plan.to_put or plan.names):
             print("There is nothing to change.")  # noqa: T201
             return plan
@@ -125,7 +126,7 @@ async def _import(
             raise CommandError("Nothing has been changed.")
         author, reason = Author(Origin.OPERATOR), f"imported from {file_name}"
         kept = await knowledge.put_all(plan.to_put, author, names=plan.names, server_id=server_id, reason=reason)
-    print(f"Done: {len(kept):,} facts and known unknowns have changed.")  # noqa: T201
+    print(f"Done: {len(kept):,} written.")  # noqa: T201
     return plan
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from facts.entities import Fact, KnownUnknown, Name
 from facts.errors import FactNotFoundError
-from facts.likeness import group_alike
+from facts.likeness import PLAIN_KINDS, group_alike
 from facts.matching.decision import ANSWER_THRESHOLD, MAX_RELATED, Evidence, Outcome
 from facts.matching.index import EXACT, Index
 from facts.matching.lexicon import TYPO_FACTOR
@@ -34,8 +34,6 @@ _MOST_SUCCESSORS = 5
 _MOST_SHOWN = 3
 # To find out what an entry is like, so many of its phrasings are asked.
 _PHRASINGS_COMPARED = 8
-# Known unknowns catch much: one counts from this similarity of its nearest phrasing on.
-_SIMILAR_UNKNOWN = 0.6
 # A word of a question weighs at least so much where it is held against others.
 _LEAST_WEIGHT = 0.01
 
@@ -367,10 +365,15 @@ class AnswerEngine:
             match = matcher.match_alone(text)
             if match.decision.outcome is Outcome.ANSWER:
                 found.update(match.decision.keys)
-            elif match.decision.unknown and match.candidates[0].similarity >= _SIMILAR_UNKNOWN:
+            elif match.decision.unknown and match.is_exact:
+                # Known unknowns catch much else.
                 found[match.decision.unknown] += 1
         keys = [key for key, _ in found.most_common() if id_of(key) != entry.id][:limit]
         return [known for key in keys if (known := self.entry(id_of(key), server_id)) is not None]
+
+    def content_words(self, text: str, server_id: int | None = None) -> list[str]:
+        """Give the words of a text that say what it is about, as typed."""
+        return [word.typed for word in self._index(server_id).read(text).words if word.is_content]
 
     def group_alike(self, questions: Sequence[str], server_id: int | None = None) -> list[list[int]]:
         """Group questions by likeness; see ``likeness.group_alike``. It takes a while for many: call it in a thread."""
@@ -383,7 +386,8 @@ class AnswerEngine:
             # A name counts as itself, by whichever alias it is called.
             terms = {word.term for word in content if not word.names or word.term in named}
             terms = terms.union(*(word.names for word in content))
-            return query.kind, {term: max(index.rarity(term), _LEAST_WEIGHT) for term in terms}
+            kind = query.kind if query.kind in PLAIN_KINDS else None
+            return kind, {term: max(index.rarity(term), _LEAST_WEIGHT) for term in terms}
 
         return group_alike(questions, read, lambda term: index.count(term) > 0)
 

@@ -193,7 +193,8 @@ def _most(reasons: list[str]) -> tuple[str, ...]:
 
 
 def _cut(reason: str) -> str:
-    return reason if len(reason) <= _REASON_SHOWN else reason[: _REASON_SHOWN - 1] + "…"
+    shown = reason if len(reason) <= _REASON_SHOWN else reason[: _REASON_SHOWN - 1] + "…"
+    return " ".join(shown.split())
 
 
 def plan_import(

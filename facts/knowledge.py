@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from facts import store
 from facts.bookkeeping import Bookkeeping
 from facts.engine import Answer, AnswerEngine
-from facts.entities import Fact, FactChange, QuestionGroup, ServerSettings
+from facts.entities import FACT_ID_PATTERN, Fact, FactChange, QuestionGroup, ServerSettings
 from facts.errors import InvalidFactError
 from facts.evaluation import differences, evaluate
 from facts.forms import valid, valid_name
 from facts.listeners import Listeners
-from facts.matching.lexicon import FUNCTION_TERMS
 from facts.store import Kept
 
 if TYPE_CHECKING:
@@ -270,9 +269,12 @@ class KnowledgeBase:
         return self._engine.is_own(entry_id, server_id) or entry_id in self._removed.get(server_id, {})
 
     def free_id(self, text: str, server_id: int | None = None) -> str:
-        """Give an id that is not taken, made of the words of a question or of an id."""
-        words = [word for word in re.findall(r"[a-z0-9]+", text.casefold()) if word not in FUNCTION_TERMS]
-        stem = "-".join(words[:_ID_WORDS])[:_ID_MAX].strip("-") or "fact"
+        """Give an id that is not taken, made of what a question is about, or like one that is."""
+        stem = text
+        if not FACT_ID_PATTERN.fullmatch(text):
+            words = re.findall(r"[a-z0-9]+", " ".join(self._engine.content_words(text, server_id)).casefold())
+            stem = "-".join(words[:_ID_WORDS]) or "fact"
+        stem = stem[:_ID_MAX].strip("-_")
         for number in itertools.count(1):
             entry_id = stem if number == 1 else f"{stem}-{number}"
             if not self._is_taken(entry_id, server_id):

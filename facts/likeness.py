@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from facts.matching.wordlists import FUNCTION_WORDS, QUESTION_KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # A question's words, each with how much it weighs.
 Weights = dict[str, float]
-# The kind of answer that a question asks for (“when”, “how long”), if it says so, and its words.
+# The kind of answer that a question asks for, if nothing but that tells it (“when”, “how long”), and its words.
 Asked = tuple[str | None, Weights]
+# Other kinds are told by a word that weighs, too (“how heavy”).
+PLAIN_KINDS = frozenset(kind for words, kind in QUESTION_KINDS.items() if FUNCTION_WORDS.issuperset(words.split()))
 
 # Two questions are alike from this cosine of their words on.
 ALIKE = 0.8

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ FORBIDDEN = {
     "bot.cogs": ("facts.database", "facts.matching.index", "facts.matching.matcher"),
 }
 SQL_ALLOWED = {"facts.bookkeeping", "facts.store", "facts.models", "facts.database"}
+# Choices with the same name in every language.
+FORMATS = {"CSV", "JSON"}
 
 
 def modules() -> dict[str, Path]:
@@ -138,26 +141,45 @@ def test_every_sentence_is_there_in_chinese_with_the_same_gaps() -> None:
             assert set(re.findall(r"{(\w*)}", chinese)) == set(re.findall(r"{(\w*)}", english)), name
 
 
+def siblings(parts: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Give what stands side by side, at every depth: commands, subcommands, options, choices that are words."""
+    parts = [part for part in parts if "value" not in part or part["name"] not in FORMATS]
+    yield parts
+    for part in parts:
+        for inner in ("options", "choices"):
+            yield from siblings(part.get(inner, []))
+
+
+def naming_rule(part: dict[str, Any]) -> str:
+    """Give what Discord lets a choice, a command or option, and a context menu be called."""
+    if "value" in part:
+        return ".{1,100}"
+    return r"[-_'\w]{1,32}" if "description" in part else ".{1,32}"
+
+
 @pytest.mark.usefixtures("simcord_env")
 async def test_every_command_is_translated_and_no_two_share_a_name(simcord_bot: Tianwen) -> None:
-    translator = CommandTranslator()
+    tree, translator = simcord_bot.tree, CommandTranslator()
+    payloads = [await command.get_translated_payload(tree, translator) for command in tree.get_commands()]
+    levels = [
+        level
+        for kind in discord.AppCommandType
+        for level in siblings([payload for payload in payloads if payload["type"] == kind.value])
+    ]
     texts: set[str] = set()
-    for locale in (locale.value for locale in LOCALES):
-        names = set()
-        for command in simcord_bot.tree.get_commands():
-            payload = await command.get_translated_payload(simcord_bot.tree, translator)
-            for part in (payload, *payload.get("options", [])):
-                translated = part["name_localizations"][locale]
-                assert 1 <= len(translated) <= 32
-                if payload["type"] == discord.AppCommandType.chat_input.value:
-                    assert re.fullmatch(r"[-_'\w]+", translated), translated
-                    assert translated == translated.lower()
-                    assert 1 <= len(part["description_localizations"][locale]) <= 100
-                    texts.add(part["description"])
-                texts.add(part["name"])
-            names.add((payload["type"], payload["name_localizations"][locale]))
-        assert len(names) == len(simcord_bot.tree.get_commands())
+    for level in levels:
+        for locale in (locale.value for locale in LOCALES):
+            names = [part["name_localizations"][locale] for part in level]
+            assert len(names) == len(set(names)), names
+            for part, name in zip(level, names, strict=True):
+                assert re.fullmatch(naming_rule(part), name), name
+                if "description" in part:
+                    assert name == name.lower()
+                    assert 1 <= len(part["description_localizations"][locale]) <= 100, part["description"]
+        texts |= {part["name"].lower() if "value" in part else part["name"] for part in level}
+        texts |= {part["description"] for part in level if "description" in part}
     assert texts == set(TRANSLATIONS)
+    assert {len(translations) for translations in TRANSLATIONS.values()} == {len(LOCALES)}
 
 
 def test_the_programs_schema_is_the_newest_migration() -> None:

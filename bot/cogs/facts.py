@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.access import editors_menu, is_editor, require_editor, server_id_of
+from bot.access import editors_menu, for_editors, is_editor, require_editor, server_id_of
 from bot.errors import answer_error
 from bot.ui import limits
 from bot.ui.editing import FORM, draft_of, found_entry, new_draft, open_form, removal_reply, submitted
@@ -17,8 +17,10 @@ from bot.ui.editor_words import editor_words_for
 from bot.ui.fact_lists import SEARCHED, fact_list_reply
 from bot.ui.history import revert, saved_reply, show_history
 from bot.ui.saved_tests import keep_test, show_tests
+from bot.ui.transfer import send_export, show_import
 from bot.ui.words import words_for
 from facts.entities import FACT_ID_MAX, TOPIC_MAX
+from facts.importing import FileKind
 from facts.knowledge import Show
 
 if TYPE_CHECKING:
@@ -31,9 +33,7 @@ EntryId = app_commands.Range[str, 1, FACT_ID_MAX]
 Reason = app_commands.Range[str, 1, 300]
 
 
-@app_commands.guild_only()
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.default_permissions(manage_messages=True)
+@for_editors
 class Facts(commands.GroupCog, group_name="facts", group_description="Keep the facts of this server."):
     """Add, edit, remove, and take back."""
 
@@ -147,11 +147,11 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     async def list_(
         self,
         interaction: discord.Interaction[Tianwen],
-        show: Show = Show.ALL,
+        show: Literal["all", "own", "changed", "removed", "stale", "unknowns"] = "all",
         topic: app_commands.Range[str, 1, TOPIC_MAX] | None = None,
     ) -> None:
         """Show the first page."""
-        await self._show_list(interaction, show=show, topic=topic or "")
+        await self._show_list(interaction, show=Show(show), topic=topic or "")
 
     @app_commands.command(description="Find facts and known unknowns by words.")
     @app_commands.describe(text="Words of an id, a statement or a question")
@@ -160,6 +160,27 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     ) -> None:
         """Show the best matches."""
         await self._show_list(interaction, text=text)
+
+    @app_commands.command(
+        name="import", description="Bring facts in from a CSV or JSON file; first I show what that would change."
+    )
+    @app_commands.describe(file="A CSV or JSON file, at most 1 MiB and 5,000 rows")
+    async def import_(self, interaction: discord.Interaction[Tianwen], file: discord.Attachment) -> None:
+        """Show what it would change, and ask."""
+        await show_import(interaction, file)
+
+    @app_commands.command(description="Get the facts as a CSV or JSON file.")
+    @app_commands.describe(
+        scope="This server's own, or all that it sees", format="CSV for spreadsheets, JSON for everything"
+    )
+    async def export(
+        self,
+        interaction: discord.Interaction[Tianwen],
+        scope: Literal["own", "all"] = "own",
+        format: Literal["csv", "json"] = "csv",  # noqa: A002 - the option's name
+    ) -> None:
+        """Send the file."""
+        await send_export(interaction, FileKind(format), own=scope == "own")
 
     @app_commands.command(description="Ask the test questions of this server and of the article, and show what fails.")
     async def test(self, interaction: discord.Interaction[Tianwen]) -> None:

@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from bot.access import editors_menu
+from bot.access import editors_menu, for_editors
 from bot.errors import UNREACHED
 from bot.ui.editor_words import editor_words_for
 from bot.ui.notices import QUEUE_SHOWN, queue_reply
@@ -70,10 +70,8 @@ class ReviewQueue(commands.Cog):
             task.cancel()
         await asyncio.gather(*self._showing.values(), return_exceptions=True)
 
+    @for_editors
     @app_commands.command(description="The questions that got no answer, or not the right one.")
-    @app_commands.guild_only()
-    @app_commands.allowed_installs(guilds=True, users=False)
-    @app_commands.default_permissions(manage_messages=True)
     async def review(self, interaction: discord.Interaction[Tianwen]) -> None:
         """Show the queue to an editor, question by question."""
         await show_review(interaction)

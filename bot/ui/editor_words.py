@@ -127,6 +127,25 @@ class EditorWords:
     not_testable: str = "I can keep only my own answers in this server as tests, for a day."
     drop_test: str = "Drop a test of this server …"
 
+    # Files
+    import_title: str = "What importing {file} would do"
+    import_counts: str = "New: {new} · changed: {changed} · same: {same} · faulty: {faulty}"
+    import_faulty: str = "Faulty, would be left out"
+    import_changed: str = "Changed"
+    import_new: str = "New"
+    import_same: str = "Same"
+    import_all: str = "Import {count}"
+    import_sound: str = "Import the {count} sound ones"
+    import_changed_since: str = "⚠️ Facts have changed since this was shown. Look at it again:"
+    import_reason: str = "imported from {file}"
+    imported: str = "Imported: {count} facts and known unknowns are new or changed, and answer now."
+    file_too_large: str = "That file is larger than 1 MiB; split it into smaller files."
+    file_gone: str = "The file is no longer there. Import it again, please."
+    need_attach: str = "I need the permission Attach Files here for that."
+    nothing_to_export: str = "This server has no facts of its own yet."
+    exported: str = "{count} facts and known unknowns. They can be imported again."
+    export_too_large: str = "The file would be larger than Discord takes. Ask whoever runs me: `tianwen facts export`."
+
     # Lists
     list_title: str = "Facts and known unknowns: {show}"
     list_all: str = "all"

@@ -7,6 +7,7 @@ from bot.ui.fact_lists import FactPageButton
 from bot.ui.history import HistoryButton, RevertSelect, UndoButton
 from bot.ui.review import REVIEW_ITEMS
 from bot.ui.saved_tests import TEST_ITEMS
+from bot.ui.transfer import ImportButton
 
 EDITOR_ITEMS = (
     AgainButton,
@@ -14,6 +15,7 @@ EDITOR_ITEMS = (
     EditButton,
     FactPageButton,
     HistoryButton,
+    ImportButton,
     RemoveButton,
     RevertSelect,
     SaveButton,

@@ -1,10 +1,12 @@
-"""Names and descriptions of the commands in the languages of Discord's clients."""
+"""Names and descriptions of the commands in the languages of Discord's clients; editors' have a module of their own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from discord import Locale, app_commands
+
+from bot.ui.editor_translations import EDITOR_TRANSLATIONS
 
 if TYPE_CHECKING:
     from discord.app_commands import TranslationContextTypes, locale_str
@@ -23,6 +25,7 @@ LOCALES = (
 
 # Each English text, and its translations in the order of the locales above.
 TRANSLATIONS: dict[str, tuple[str, ...]] = {
+    **EDITOR_TRANSLATIONS,
     "ask": (
         "提问",
         "提問",
@@ -304,7 +307,11 @@ TRANSLATIONS: dict[str, tuple[str, ...]] = {
 class CommandTranslator(app_commands.Translator):
     """Gives discord.py the translations; what has none stays English."""
 
-    async def translate(self, string: locale_str, locale: Locale, _context: TranslationContextTypes) -> str | None:
+    async def translate(self, string: locale_str, locale: Locale, context: TranslationContextTypes) -> str | None:
         """Give a text in a language, if there is one."""
-        translated = TRANSLATIONS.get(string.message)
+        text = string.message
+        if context.location is app_commands.TranslationContextLocation.choice_name:
+            # The choices of an enumeration bear the names of its members.
+            text = text.lower()
+        translated = TRANSLATIONS.get(text)
         return translated[LOCALES.index(locale)] if translated is not None and locale in LOCALES else None

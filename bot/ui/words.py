@@ -200,8 +200,8 @@ class Words:
         "Everything else works without it."
     )
     settings_editors: str = (
-        "**Editor role:** its members may change facts, like everyone with Manage Messages. For Discord to show them "
-        "the commands, too, allow the role in Server Settings → Integrations → this app."
+        "**Editor role:** its members may change facts, like everyone with Manage Messages. For Discord to offer "
+        "them the commands, too, allow the role `/facts`, `/review` and the menus in Server Settings → Integrations."
     )
     settings_log: str = "**Log channel:** I tell each change of a fact there."
     settings_queue: str = (

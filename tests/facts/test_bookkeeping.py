@@ -9,9 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from facts.bookkeeping import QUESTION_MAX, QUESTIONS_KEPT, REPLIES_KEPT, Bookkeeping
-from facts.entities import Doubt, OpenQuestion, QueuedQuestion, QueueMessage, SentReply, VoteCount
+from facts.bookkeeping import DRAFTS_KEPT, QUESTION_MAX, REPLIES_KEPT, Bookkeeping
+from facts.entities import (
+    AnswerAlert,
+    Doubt,
+    Draft,
+    QuestionGroup,
+    QueuedQuestion,
+    QueueMessage,
+    SentReply,
+    ServerSettings,
+    VoteCount,
+)
 from facts.errors import DatabaseUnavailableError
+from facts.knowledge import KnowledgeBase
+from tests.facts.making import make_fact, make_pack
 
 if TYPE_CHECKING:
     from facts.database import Database
@@ -19,6 +31,7 @@ if TYPE_CHECKING:
 HERE, THERE = 2**63 - 1, 7
 MEMBER, OTHER = 2**62 + 1, 5
 MINUTE = dt.timedelta(minutes=1)
+DAY = dt.timedelta(days=1)
 
 
 class Clock:
@@ -55,6 +68,14 @@ def reply(clock: Clock, message_id: int = 2**63 - 2, **changes: object) -> SentR
         at=clock.now,
     )
     return replace(kept, **changes)  # type: ignore[arg-type]
+
+
+def queue_days(server_id: int | None) -> int:
+    """Give for how many days questions wait, as nearly all have it, and one other."""
+    return 7 if server_id == THERE else ServerSettings().queue_days
+
+
+QUEUE_KEPT = queue_days(HERE) * DAY
 
 
 def question(text: str, clock: Clock, **changes: object) -> QueuedQuestion:
@@ -130,17 +151,133 @@ async def test_the_queue_keeps_questions_of_each_server_apart_and_cut(books: Boo
     assert len(await books.queued(THERE)) == 1
 
 
-async def test_a_channel_is_shown_each_open_question_once_the_latest_first(books: Bookkeeping, clock: Clock) -> None:
-    why = question("why?", clock)
+async def test_the_queue_is_reviewed_in_groups_of_what_asks_alike(database: Database, clock: Clock) -> None:
+    lamp = make_fact("lamp", "The lamp is green.", "What colour is the lamp?", "colour of the lamp")
+    knowledge = await KnowledgeBase.open(database, [make_pack([lamp])], clock=clock)
+    books = knowledge.bookkeeping
+    asked: list[tuple[str, int, dict[str, object]]] = [
+        ("how heavy is the lamp?", MEMBER, {}),
+        ("who lit the lamp?", MEMBER, {"doubt": Doubt.NOT_RIGHT, "fact_id": "lamp"}),
+        ("how heavy is the lamp", OTHER, {"private": True}),
+        ("how heavy is the lmap?", OTHER, {"doubt": Doubt.NONE_OF_THESE}),
+        ("how heavy is the lamp?", 77, {"server_id": THERE}),
+        ("is there a ghost?", 77, {"private": True}),
+        ("how heavy is the lamp?", 77, {}),
+    ]
+    queued = []
+    for text_, author, changes in asked:
+        clock.now += MINUTE
+        queued.append(question(text_, clock, **changes))
+        await books.queue(queued[-1], author)
+    heavy, who, private, misspelt, there, ghost, latest = queued
+    groups = await knowledge.review(HERE, private=False)
+    assert groups == [QuestionGroup((latest, misspelt, heavy)), QuestionGroup((who,))]
+    assert groups[0].latest == latest
+    assert groups[0].wordings == ("how heavy is the lamp?", "how heavy is the lmap?")
+    everything = await knowledge.review(HERE, private=True)
+    assert everything == [
+        QuestionGroup((latest, misspelt, private, heavy)),
+        QuestionGroup((ghost,)),
+        QuestionGroup((who,)),
+    ]
+    assert await knowledge.review(THERE, private=False) == [QuestionGroup((there,))]
+    assert await knowledge.review(1, private=True) == []
+    # Whoever deals with a group deals with all of it, and with nothing that came since.
+    await books.queue(replace(latest, question="How heavy is that lamp?"), MEMBER)
+    assert await books.settle(HERE, everything[0].ids) == 4
+    assert [group.wordings for group in await knowledge.review(HERE, private=True)] == [
+        ("How heavy is that lamp?",),
+        ("is there a ghost?",),
+        ("who lit the lamp?",),
+    ]
+
+
+async def test_questions_are_settled_once_and_by_their_own_server(books: Bookkeeping, clock: Clock) -> None:
+    changed: list[int | None] = []
+    for text_, server_id in (("why?", HERE), ("who?", HERE), ("why?", THERE), ("why?", None)):
+        await books.queue(question(text_, clock, server_id=server_id), MEMBER)
+    books.queue_changes.add(changed.append)
+    here = [one.id for one in await books.queued(HERE) if one.id is not None]
+    nowhere = [one.id for one in await books.queued(None) if one.id is not None]
+    assert len({*here, *nowhere}) == 3
+    assert await books.settle(THERE, here) == 0
+    assert await books.settle(None, here) == 0
+    assert await books.settle(HERE, [*here, 2**40]) == 2
+    assert await books.settle(HERE, here) == 0
+    assert await books.settle(HERE, []) == 0
+    assert await books.settle(None, nowhere) == 1
+    assert changed == [HERE, None]
+    assert (await books.queued(HERE), await books.queued(None), len(await books.queued(THERE))) == ([], [], 1)
+
+
+async def test_whoever_wants_to_be_told_of_an_answer_is_told_once(books: Bookkeeping, clock: Clock) -> None:
+    mine = AnswerAlert(HERE, "why? " * 100, MEMBER, clock.now)
+    alerts = [mine, replace(mine, user_id=OTHER), replace(mine, server_id=None), replace(mine, question="who?")]
+    for alert in (*alerts, mine, replace(mine, at=clock.now + MINUTE)):
+        await books.keep_alert(alert)
+    cut = [replace(alert, question=alert.question[:QUESTION_MAX]) for alert in alerts]
+    assert await books.alerts(HERE) == [cut[0], cut[1], cut[3]]
+    assert await books.alerts() == [cut[2]]
+    assert await books.alerts(THERE) == []
+    kept = await books.alerts(everywhere=True)
+    assert kept == cut
+    # As two processes may find the answer at once, only one of them gets to tell.
+    assert [await books.take_alert(kept[0]) for _ in range(2)] == [True, False]
+    assert not await books.take_alert(alerts[1]), "one that was never kept has no number"
+    assert await books.alerts(everywhere=True) == cut[1:]
+    assert await books.forget_person(MEMBER) == 2
+    assert await books.alerts(everywhere=True) == [cut[1]]
+
+
+async def test_what_an_editor_has_written_is_kept_for_a_day(books: Bookkeeping, clock: Clock) -> None:
+    first = Draft(
+        "a1", HERE, MEMBER, {"texts": {"statement": "It is 天和."}, "queue_ids": [1, 2**40], "id": None}, clock.now
+    )
+    await books.keep_draft(first)
     clock.now += MINUTE
-    who = question("who?", clock, doubt=Doubt.NOT_RIGHT, fact_id="length")
-    later = replace(why, at=clock.now)
-    for asked in (why, who, replace(who, question="psst?", private=True), replace(who, server_id=THERE)):
-        await books.queue(asked, MEMBER)
-    await books.queue(later, OTHER)
-    assert await books.open_questions(HERE, 10) == [OpenQuestion(later, 2), OpenQuestion(who, 1)]
-    assert await books.open_questions(HERE, 1) == [OpenQuestion(later, 2)]
-    assert await books.open_questions(1, 10) == []
+    second = Draft("b2", THERE, OTHER, {}, clock.now)
+    await books.keep_draft(second)
+    assert await books.drafts(9) == [first, second]
+    assert await books.drafts(1) == [second]
+    # Written on, it is one draft, and lasts from then on.
+    clock.now += MINUTE
+    first = replace(first, data={"texts": {}}, at=clock.now)
+    await books.keep_draft(first)
+    assert await books.drafts(9) == [second, first]
+    clock.now = second.at + DRAFTS_KEPT
+    assert await books.drafts(9) == [first]
+    await books.forget_old(queue_days)
+    clock.now = second.at
+    assert await books.drafts(9) == [first]
+    await books.forget_draft("b2")
+    assert await books.forget_person(OTHER) == 0
+    assert await books.forget_person(MEMBER) == 1
+    assert await books.drafts(9) == []
+    await books.keep_draft(second)
+    await books.forget_draft(second.key)
+    assert await books.drafts(9) == []
+
+
+async def test_questions_and_alerts_wait_for_as_long_as_their_server_says(books: Bookkeeping, clock: Clock) -> None:
+    changed: list[int | None] = []
+    for server_id in (HERE, THERE, None):
+        await books.queue(question("why?", clock, server_id=server_id), MEMBER)
+        await books.keep_alert(AnswerAlert(server_id, "why?", MEMBER, clock.now))
+    books.queue_changes.add(changed.append)
+    begin = clock.now
+
+    async def waiting(after: dt.timedelta) -> list[tuple[int, int]]:
+        clock.now = begin + after
+        await books.forget_old(queue_days)
+        servers = (HERE, THERE, None)
+        return [(len(await books.queued(server_id)), len(await books.alerts(server_id))) for server_id in servers]
+
+    assert await waiting(7 * DAY - MINUTE) == [(1, 1)] * 3
+    assert await waiting(7 * DAY) == [(1, 1), (0, 0), (1, 1)]
+    assert changed == [THERE]
+    assert await waiting(QUEUE_KEPT - MINUTE) == [(1, 1), (0, 0), (1, 1)]
+    assert await waiting(QUEUE_KEPT) == [(0, 0)] * 3
+    assert sorted(changed, key=str) == sorted([THERE, HERE, None], key=str)
 
 
 async def test_who_listens_is_told_whose_queue_has_changed(books: Bookkeeping, clock: Clock) -> None:
@@ -151,11 +288,11 @@ async def test_who_listens_is_told_whose_queue_has_changed(books: Bookkeeping, c
     assert changed == [HERE, None]
     await books.forget_person(MEMBER)
     assert changed == [HERE, None, HERE]
-    await books.forget_old()
+    await books.forget_old(queue_days)
     await books.forget_person(MEMBER)
     assert changed == [HERE, None, HERE]
-    clock.now += QUESTIONS_KEPT
-    await books.forget_old()
+    clock.now += QUEUE_KEPT
+    await books.forget_old(queue_days)
     assert changed == [HERE, None, HERE, None]
     stop()
     await books.queue(question("why?", clock), MEMBER)
@@ -201,21 +338,21 @@ async def test_everything_is_forgotten_in_time_and_counts_stay(books: Bookkeepin
     await books.queue(question("why?", clock), MEMBER)
     begin = clock.now
     clock.now = begin + REPLIES_KEPT - MINUTE
-    await books.forget_old()
+    await books.forget_old(queue_days)
     assert len(await books.replies(10)) == 1
     assert await books.vote(1, MEMBER, "length", HERE, right=True) == VoteCount(1, 0)
     clock.now = begin + REPLIES_KEPT
     assert await books.replies(10) == []
-    await books.forget_old()
+    await books.forget_old(queue_days)
     assert await books.vote_count("length", HERE) == VoteCount(1, 0)
     assert len(await books.queued(HERE)) == 1
     clock.now = begin
     assert await books.replies(10) == []
-    clock.now = begin + QUESTIONS_KEPT - MINUTE
-    await books.forget_old()
+    clock.now = begin + QUEUE_KEPT - MINUTE
+    await books.forget_old(queue_days)
     assert len(await books.queued(HERE)) == 1
-    clock.now = begin + QUESTIONS_KEPT
-    await books.forget_old()
+    clock.now = begin + QUEUE_KEPT
+    await books.forget_old(queue_days)
     assert await books.queued(HERE) == []
     assert await books.vote_count("length", HERE) == VoteCount(1, 0)
 
@@ -249,7 +386,7 @@ async def test_a_database_that_refuses_is_told(books: Bookkeeping, database: Dat
         books.vote(1, MEMBER, "length", HERE, right=True),
         books.queue(question("why?", clock), MEMBER),
         books.forget_person(MEMBER),
-        books.forget_old(),
+        books.forget_old(queue_days),
         books.replies(1),
     ):
         with pytest.raises(DatabaseUnavailableError):

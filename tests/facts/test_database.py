@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 import migrations
 from facts.database import BUSY_TIMEOUT_MS, Database
-from facts.entities import Author, Origin
+from facts.entities import Author, KnownUnknown, Origin, ServerSettings
 from facts.errors import DatabaseUnavailableError, SchemaMismatchError
 from facts.knowledge import KnowledgeBase
 from facts.models import Base, CommandTreeRow, FactRow, PackRow, SourceRow, UtcDateTime
@@ -108,6 +108,37 @@ async def test_the_schema_goes_down_and_up_again_with_data_in_it(database: Datab
     assert await database.drift() == []
     again = await KnowledgeBase.open(database, [PACK])
     assert again.facts() == list(PACK.facts)
+
+
+async def test_a_store_from_before_editors_kept_facts_comes_up_with_all_that_it_has(database: Database) -> None:
+    bakery, ghost = make_fact("bakery", "It is old.", "how old is the bakery?"), KnownUnknown("ghost", ("any ghosts?",))
+    knowledge = await KnowledgeBase.open(database, [PACK])
+    await knowledge.add(bakery, Author(Origin.EDITOR, 7), server_id=5)
+    await knowledge.remove("mayor", Author(Origin.OPERATOR))
+    await knowledge.add(ghost, Author(Origin.OPERATOR))
+    await knowledge.set_server_settings(5, ServerSettings(wait_s=30))
+    await database.downgrade("0003")
+    async with database.writing() as session:
+        columns = set((await session.execute(text("SELECT * FROM facts"))).keys())
+        assert columns.isdisjoint({"follows", "review_by", "superseded_by"})
+        await session.execute(text("INSERT INTO server_settings (server_id, cooldown_s) VALUES (6, 90)"))
+        hidden = "INSERT INTO shared_fact_overrides (server_id, fact_id) SELECT 5, min(id) FROM facts"
+        await session.execute(text(hidden))
+    await database.upgrade()
+    assert await database.drift() == []
+    again = await KnowledgeBase.open(database)
+    assert again.facts(5) == [bakery]
+    assert again.engine.unknowns(5) == [ghost]
+    kept = [await again.stored(entry_id, server_id=5) for entry_id in ("bakery", "ghost")]
+    assert [(one.entry, one.removed, one.follows) for one in kept] == [(bakery, False, False), (ghost, False, False)]
+    assert [r.follows for r in await again.history("mayor")] == [False, False]
+    assert again.server_settings(5) == ServerSettings(wait_s=30)
+    assert again.server_settings(6) == ServerSettings(cooldown_s=90)
+    assert again.server_settings(6).queue_days == 30
+    # And editors can go on with it.
+    await again.restore("mayor", Author(Origin.OPERATOR))
+    assert (await again.undo("bakery", 1, Author(Origin.EDITOR, 7), server_id=5)).removed
+    assert again.facts(5) == list(PACK.facts)
 
 
 async def test_drift_is_seen(database: Database) -> None:

@@ -39,12 +39,20 @@ def several(source: st.SearchStrategy[Source] | None = None) -> st.SearchStrateg
 
 
 several_unknowns = st.lists(unknowns(), max_size=3, unique_by=lambda unknown: unknown.id)
+
+
+def apart(some: list[Fact], unknown: list[KnownUnknown]) -> list[KnownUnknown]:
+    """Give the known unknowns whose ids no fact has."""
+    return [one for one in unknown if one.id not in {fact.id for fact in some}]
+
+
 several_names = st.lists(names(), max_size=3, unique_by=lambda name: name.name)
 
 
 @settings(max_examples=50)
 @given(several(), several_unknowns, several_names)
 def test_what_is_written_reads_back_the_same(some: list[Fact], unknown: list[KnownUnknown], named: list[Name]) -> None:
+    unknown = apart(some, unknown)
     back = parse_exchange(dump_exchange(some, unknown, named))
     assert back == Exchange(tuple(some), tuple(unknown), tuple(named))
 
@@ -115,15 +123,41 @@ def test_unknowns_need_no_id() -> None:
     assert len({unknown.id for unknown in parsed.unknowns}) == 2
 
 
-def test_an_id_that_is_given_to_an_unknown_does_not_clash_with_a_chosen_one() -> None:
-    parsed = parse(facts=[], unknowns=[{"id": "unknown-2", "questions": ["why?"]}, {"questions": ["who?"]}])
-    assert len({unknown.id for unknown in parsed.unknowns}) == 2
+def test_an_id_that_is_made_for_an_unknown_is_readable_always_the_same_and_its_own() -> None:
+    def made(*asked: str, **more: Any) -> list[str]:
+        parsed = parse(facts=[], unknowns=[{"questions": [question, *more.get("others", [])]} for question in asked])
+        return [unknown.id for unknown in parsed.unknowns]
+
+    (first,) = made("How heavy is Tianhe?")
+    assert first.startswith("how-heavy-is-tianhe-")
+    assert made("Who?", "how heavy is tianhe?", "How heavy is Tianhe?")[1:] == [first, f"{first}-2"]
+    assert made("How heavy is Tianhe?", others=["or not"]) == [first]
+    assert made("How heavy: is Tianhe?") != [first]
+    assert len({*made("多重？", "q" * 300, "q" * 299)}) == 3
+
+
+def test_an_id_that_is_made_for_an_unknown_is_nobodys() -> None:
+    (made,) = (unknown.id for unknown in parse(facts=[], unknowns=[{"questions": ["who?"]}]).unknowns)
+    parsed = parse(facts=[fact_form(id=made)], unknowns=[{"questions": ["who?"]}])
+    assert [unknown.id for unknown in parsed.unknowns] == [f"{made}-2"]
 
 
 def test_unknowns_with_the_same_id_are_a_fault_as_facts_are() -> None:
     same = [{"id": "why", "questions": ["why?"]}, {"id": "why", "questions": ["who?"]}]
     (fault,) = faults_of(json.dumps({"facts": [], "unknowns": same}))
     assert fault.startswith("unknown 2, id: ")
+
+
+def test_a_fact_and_an_unknown_cannot_share_an_id_nor_two_names_be_one() -> None:
+    data = {
+        "facts": [fact_form(id="why")],
+        "unknowns": [{"id": "why", "questions": ["why?"]}],
+        "names": [{"name": "Green Lamp"}, {"name": " Green Lamp "}],
+    }
+    assert faults_of(json.dumps(data)) == (
+        "unknown 1, id: “why” stands more than once",
+        "name 2, name: “Green Lamp” stands more than once",
+    )
 
 
 def test_every_faulty_field_is_told_at_once_with_facts_numbered_from_one() -> None:

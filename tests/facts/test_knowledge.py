@@ -808,6 +808,7 @@ def changes_of(knowledge: KnowledgeBase) -> dict[str, Callable[[], Awaitable[obj
         "show again": lambda: knowledge.restore("ferry-morning", EDITOR, server_id=HERE),
         "undo": lambda: knowledge.undo("lamp-colour", 2, EDITOR),
         "import": lambda: knowledge.put_all([CLOCK_TOWER, RED_LAMP], EDITOR, server_id=THERE),
+        "import for all": lambda: knowledge.put_all([CLOCK_TOWER, LAMP], EDITOR),
     }
 
 

@@ -1,4 +1,4 @@
-"""What servers do with shared facts and known unknowns, each for itself, on SQLite and PostgreSQL alike."""
+"""What servers do with shared facts and known unknowns, each for itself."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ from tests.facts.town import (
     TOWN,
     Clock,
     answer,
+    on_sqlite,
     view,
     view_anew,
 )
 
 if TYPE_CHECKING:
     from facts.database import Database
-    from facts.entities import Fact
+    from facts.entities import Entry, Fact
 
 OPERATOR = Author(Origin.OPERATOR)
 BLUE_LAMP = replace(LAMP, statement="The lamp of the lighthouse is blue.")
@@ -47,7 +48,8 @@ WAGE = make_fact(PAY.id, "The keeper earns forty crowns a month.", *PAY.phrasing
 async def load(knowledge: KnowledgeBase, *changed: Fact | KnownUnknown, version: int = 2) -> None:
     """Load a newer pack of the town, with these entries in the place of those of the same ids."""
     ids = {entry.id for entry in changed}
-    entries = [*(entry for entry in (*TOWN.facts, *TOWN.unknowns) if entry.id not in ids), *changed]
+    before: tuple[Entry, ...] = (*TOWN.facts, *TOWN.unknowns)
+    entries = [*(entry for entry in before if entry.id not in ids), *changed]
     unknowns = [entry for entry in entries if isinstance(entry, KnownUnknown)]
     facts = [entry for entry in entries if not isinstance(entry, KnownUnknown)]
     await knowledge.load_pack(make_pack(facts, unknowns, NAMES, version=version))
@@ -75,6 +77,7 @@ async def test_what_a_server_writes_anew_is_seen_there_alone(
     assert await view_anew(database, HERE) == view(town, HERE)
 
 
+@on_sqlite
 async def test_what_the_pack_and_the_operator_change_later_leaves_what_a_server_wrote(
     town: KnowledgeBase, database: Database
 ) -> None:
@@ -89,6 +92,7 @@ async def test_what_the_pack_and_the_operator_change_later_leaves_what_a_server_
     assert await view_anew(database, HERE) == view(town, HERE)
 
 
+@on_sqlite
 async def test_what_a_server_brings_back_follows_what_is_shared_again(
     town: KnowledgeBase, database: Database, clock: Clock
 ) -> None:
@@ -115,6 +119,7 @@ async def test_what_a_server_brings_back_follows_what_is_shared_again(
     assert view(town, HERE) == view(town) == await view_anew(database, HERE)
 
 
+@on_sqlite
 async def test_a_server_that_removes_what_it_replaced_sees_neither_and_gets_its_own_back(
     town: KnowledgeBase, database: Database
 ) -> None:
@@ -154,6 +159,7 @@ async def test_an_edit_of_what_is_shared_is_refused_when_it_has_changed_meanwhil
     assert await view_anew(database, HERE) == view(town, HERE)
 
 
+@on_sqlite
 async def test_what_a_pack_makes_of_a_known_unknown_stays_hidden_or_replaced_where_it_was(
     town: KnowledgeBase, database: Database
 ) -> None:

@@ -1,4 +1,4 @@
-"""Taking back the latest change and going back to earlier ones, on SQLite and PostgreSQL alike."""
+"""Taking back the latest change, and going back to earlier ones."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tests.facts.town import (
     TOWN,
     Clock,
     answer,
+    on_sqlite,
     view,
     view_anew,
 )
@@ -82,6 +83,7 @@ async def test_every_change_can_be_undone_and_so_can_that(
     assert await view_anew(database, server_id) == view(town, server_id)
 
 
+@on_sqlite
 async def test_an_added_fact_that_was_undone_can_be_brought_back(town: KnowledgeBase, database: Database) -> None:
     before = view(town, HERE)
     await town.add(CLOCK_TOWER, EDITOR, server_id=HERE)
@@ -120,6 +122,7 @@ async def test_undoing_the_first_edit_of_what_is_shared_follows_it_again(
     assert view(town, HERE) == view(town) == await view_anew(database, HERE)
 
 
+@on_sqlite
 async def test_going_back_to_what_followed_the_shared_one_follows_it_as_it_is_now(
     town: KnowledgeBase, database: Database
 ) -> None:
@@ -140,6 +143,7 @@ async def test_going_back_to_what_followed_the_shared_one_follows_it_as_it_is_no
     assert await view_anew(database, HERE) == view(town, HERE)
 
 
+@on_sqlite
 async def test_only_the_latest_change_can_be_undone(town: KnowledgeBase, database: Database) -> None:
     await town.edit(RED_LAMP, EDITOR)
     await town.edit(BLUE_LAMP, EDITOR, server_id=HERE)
@@ -156,6 +160,7 @@ async def test_only_the_latest_change_can_be_undone(town: KnowledgeBase, databas
     assert [await view_anew(database, server_id) for server_id in (None, HERE)] == before
 
 
+@on_sqlite
 async def test_a_server_may_undo_for_itself_what_others_did_to_the_shared_facts(
     town: KnowledgeBase, database: Database
 ) -> None:
@@ -174,6 +179,7 @@ async def test_a_server_may_undo_for_itself_what_others_did_to_the_shared_facts(
     assert await view_anew(database, THERE) == view(town, THERE)
 
 
+@on_sqlite
 async def test_undoing_what_brought_an_entry_back_takes_it_away_though_its_text_stood_there(
     town: KnowledgeBase, database: Database
 ) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import func, select
 
 from facts.entities import Author, Fact, KnownUnknown, Measure, Milestone, Name, Origin, PartialDate, Source
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from facts.database import Database
+
+# For tests of what no database does otherwise than another.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 HERE, THERE = 2**63 - 1, 2**62 + 1
 EDITOR = Author(Origin.EDITOR, 2**63 - 2)
