@@ -22,7 +22,7 @@ from bot.ui import words
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
 from facts.errors import DatabaseUnavailableError, TianwenError
-from facts.evaluation import Verdict, evaluate, read_questions
+from facts.evaluation import Verdict, evaluate, read_questions, saved_question
 from facts.exchange import parse_exchange
 from facts.packs import shipped_packs
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from facts.engine import Answer
     from facts.entities import Fact
-    from facts.evaluation import Report
+    from facts.evaluation import Question, Report
 
 app = typer.Typer(
     name="tianwen",
@@ -110,23 +110,33 @@ def ask(
 
 @app.command(name="evaluate")
 def evaluate_command(
-    questions: Annotated[Path, typer.Argument(help="The question set, one JSON object a line.")],
+    questions: Annotated[
+        Path | None, typer.Argument(help="The question set, one JSON object a line; without it, a server's own tests.")
+    ] = None,
     *,
     facts: Annotated[
         Path | None, typer.Option(help="Ask the facts of this exchange file instead of the article's.")
+    ] = None,
+    server: Annotated[
+        int | None, typer.Option(min=1, max=2**63 - 1, metavar="ID", help="Ask the facts that this server sees.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     errors: Annotated[bool, typer.Option("--errors", help="List what was not right, and why.")] = False,
 ) -> None:
     """Ask every question of a set, and print how many were answered right."""
-    asked = read_questions(_read(questions))
-    if facts is None:
+    asked = read_questions(_read(questions)) if questions is not None else []
+    if server is not None and facts is None:
+        engine, saved = asyncio.run(_of_server(load_settings(), server))
+        asked = asked or saved
+    elif questions is None or server is not None:
+        raise CommandError("Give a question set, or --server without --facts for the tests that a server has saved.")
+    elif facts is None:
         engine = AnswerEngine.of_packs(shipped_packs())
     else:
         exchange = parse_exchange(_read(facts), facts.name)
         engine = AnswerEngine.of(exchange.facts, exchange.unknowns, exchange.names)
     engine.learn()
-    report = evaluate(engine, asked, answer_text)
+    report = evaluate(engine, asked, answer_text, server_id=server)
     if as_json:
         _print_json(report.as_json())
         return
@@ -285,6 +295,13 @@ def _print_errors(report: Report) -> None:
 def _chat(settings: Settings) -> None:
     be_quiet(settings)
     open_chat(asyncio.run(_engine(settings)))
+
+
+async def _of_server(settings: Settings, server_id: int) -> tuple[AnswerEngine, list[Question]]:
+    """Give what answers in a server, and the tests that it has saved."""
+    async with open_knowledge(settings) as knowledge:
+        saved = await knowledge.saved_tests(server_id)
+        return knowledge.engine, [saved_question(test) for test in saved]
 
 
 async def _engine(settings: Settings) -> AnswerEngine:

@@ -103,6 +103,67 @@ async def queue(stage: Stage, channel: simcord.ChannelHandle) -> None:
     await stage.member.click(elsewhere.last_message, custom_id="tw:vote:wrong:station-name-meaning")
 
 
+async def _asked_elsewhere(stage: Stage) -> None:
+    """Let questions be asked that nobody has answered."""
+    elsewhere = stage.guild.create_text_channel("asked-before")
+    await stage.env.settle()
+    for person, question in (
+        (stage.member, "who feeds the quokka?"),
+        (stage.member, "what does the wobbegong eat?"),
+        (stage.moderator, "waht does the wobbegong eat"),
+        (stage.member, "does the wobbegong eat what?"),
+    ):
+        await stage.mention(elsewhere, question, by=person)
+
+
+async def _write(stage: Stage, channel: simcord.ChannelHandle, **texts: str) -> Any:
+    """Send the form of a new fact; give what came of it."""
+    opened = await stage.moderator.slash(channel, "facts add")
+    inputs = [label["component"] for label in (opened.modal or {})["components"]]
+    shown = {text_input["custom_id"]: text_input.get("value") or "" for text_input in inputs}
+    return (await stage.moderator.submit_modal(opened, shown | texts)).response
+
+
+WOBBEGONG = {
+    "statement": "The wobbegong, a shark, eats crabs and small fish.",
+    "questions": "what does the wobbegong eat?\nfood of the wobbegong",
+    "topic": "station",
+    "source": "publisher: Space Gazette\nurl: https://example.org/wobbegong\nlocator: page 3",
+}
+
+
+async def review(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    await _asked_elsewhere(stage)
+    await stage.moderator.slash(channel, "review")
+
+
+async def preview(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    await _write(stage, channel, **WOBBEGONG)
+
+
+async def history(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    shown = await _write(stage, channel, **WOBBEGONG)
+    await stage.moderator.click(shown.message, label="Save")
+    for statement in ("The wobbegong eats crabs and squid.", "The wobbegong eats crabs, squid and small fish."):
+        opened = await stage.moderator.slash(channel, "facts edit", id="wobbegong-eat", reason="A reader wrote in.")
+        inputs = [label["component"] for label in (opened.modal or {})["components"]]
+        texts = {text_input["custom_id"]: text_input.get("value") or "" for text_input in inputs}
+        sent = await stage.moderator.submit_modal(opened, texts | {"statement": statement})
+        assert sent.response is not None
+        await stage.moderator.click(sent.response.message, label="Save")
+    await stage.moderator.slash(channel, "facts history", id="wobbegong-eat")
+
+
+async def importing(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    rows = [
+        "id,topic,statement,questions,source",
+        "quokka-food,station,The quokka eats leaves.,what does the quokka eat?,Space Gazette",
+        "tianhe-length,modules,Tianhe is 17 metres long.,how long is tianhe?,Space Gazette",
+        "narwhal,station,Narwhals dream.,do narwhals dream?,",
+    ]
+    await stage.moderator.slash(channel, "facts import", file=("facts.csv", "\n".join(rows).encode()))
+
+
 async def direct(stage: Stage, _channel: simcord.ChannelHandle) -> None:
     await stage.member.user.send_dm("How big is the living space up there?")
     await stage.member.user.send_dm("thanks! and who built the module?")
@@ -112,13 +173,13 @@ SCENES: dict[str, Callable[[Stage, Any], Awaitable[None]]] = {
     scene.__name__: scene
     for scene in (
         *(answers, choices, conversation, source, crew, modules, milestones),
-        *(about, privacy, settings, queue, direct),
+        *(about, privacy, settings, queue, review, preview, history, importing, direct),
     )
 }
 
 
 # These are for those who keep the server and its facts.
-EDITORS = {"settings", "queue"}
+EDITORS = {"settings", "queue", "review", "preview", "history", "importing"}
 
 
 async def _ensure_browser(self: ManagedCapture) -> Browser:

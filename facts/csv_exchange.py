@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,8 @@ _OF_UNKNOWNS = {"id", "statement", "questions"}
 _QUOTATION_MARKS = (
     "its quotation marks do not match, here or below: one within a cell is doubled, and the cell stands between two"
 )
-# As much of a column's name is repeated to people.
-_NAME_SHOWN = 40
+# So many names of columns, and so much of each, are repeated to people.
+_NAMES_SHOWN, _NAME_SHOWN = 5, 40
 # A spreadsheet takes a cell that begins like this for a formula. Apostrophes before it keep it from that: one more is
 # written, and one is taken away when it is read.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
@@ -120,10 +121,11 @@ def _columns(header: list[str], file_name: str) -> list[str]:
             f"{file_name} is neither JSON nor a table (CSV) whose first row names the columns: {', '.join(_NEEDED)}."
         )
     lacking = [name for name in _NEEDED if name not in names]
-    strange = [name for name in dict.fromkeys(names) if name and name not in COLUMNS and name != _KIND]
-    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    counts = Counter(name for name in names if name)
+    strange = [name for name in counts if name not in COLUMNS and name != _KIND]
+    twice = [name for name, count in counts.items() if count > 1]
     faults = [
-        f"{what}: {', '.join(f'“{name[:_NAME_SHOWN]}”' for name in found)}"
+        f"{what}: {', '.join(f'“{name[:_NAME_SHOWN]}”' for name in found[:_NAMES_SHOWN])}"
         for what, found in (("missing", lacking), ("not known", strange), ("there twice", twice))
         if found
     ]

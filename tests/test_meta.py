@@ -41,7 +41,7 @@ FORBIDDEN = {
 }
 SQL_ALLOWED = {"facts.bookkeeping", "facts.store", "facts.models", "facts.database"}
 # Choices with the same name in every language.
-FORMATS = {"CSV", "JSON"}
+FORMATS = {"csv", "json"}
 
 
 def modules() -> dict[str, Path]:
@@ -176,7 +176,7 @@ async def test_every_command_is_translated_and_no_two_share_a_name(simcord_bot: 
                 if "description" in part:
                     assert name == name.lower()
                     assert 1 <= len(part["description_localizations"][locale]) <= 100, part["description"]
-        texts |= {part["name"].lower() if "value" in part else part["name"] for part in level}
+        texts |= {part["name"] for part in level}
         texts |= {part["description"] for part in level if "description" in part}
     assert texts == set(TRANSLATIONS)
     assert {len(translations) for translations in TRANSLATIONS.values()} == {len(LOCALES)}

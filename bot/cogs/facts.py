@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 EntryId = app_commands.Range[str, 1, FACT_ID_MAX]
 Reason = app_commands.Range[str, 1, 300]
+_OWN = "own"
+
+
+def _named(values: Iterable[str]) -> list[app_commands.Choice[str]]:
+    """Give choices under the names that stand in the table of translations."""
+    return [app_commands.Choice(name=app_commands.locale_str(value), value=value) for value in values]
 
 
 @for_editors
@@ -144,10 +150,11 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
 
     @app_commands.command(name="list", description="The facts and known unknowns of this server.")
     @app_commands.describe(show="Which of them", topic="Of one topic alone")
+    @app_commands.choices(show=_named(show.value for show in Show))
     async def list_(
         self,
         interaction: discord.Interaction[Tianwen],
-        show: Literal["all", "own", "changed", "removed", "stale", "unknowns"] = "all",
+        show: str = Show.ALL.value,
         topic: app_commands.Range[str, 1, TOPIC_MAX] | None = None,
     ) -> None:
         """Show the first page."""
@@ -173,14 +180,15 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     @app_commands.describe(
         scope="This server's own, or all that it sees", format="CSV for spreadsheets, JSON for everything"
     )
+    @app_commands.choices(scope=_named((_OWN, "all")), format=_named(kind.value for kind in FileKind))
     async def export(
         self,
         interaction: discord.Interaction[Tianwen],
-        scope: Literal["own", "all"] = "own",
-        format: Literal["csv", "json"] = "csv",  # noqa: A002 - the option's name
+        scope: str = _OWN,
+        format: str = FileKind.CSV.value,  # noqa: A002 - the option's name
     ) -> None:
         """Send the file."""
-        await send_export(interaction, FileKind(format), own=scope == "own")
+        await send_export(interaction, FileKind(format), own=scope == _OWN)
 
     @app_commands.command(description="Ask the test questions of this server and of the article, and show what fails.")
     async def test(self, interaction: discord.Interaction[Tianwen]) -> None:

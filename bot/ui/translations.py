@@ -307,11 +307,7 @@ TRANSLATIONS: dict[str, tuple[str, ...]] = {
 class CommandTranslator(app_commands.Translator):
     """Gives discord.py the translations; what has none stays English."""
 
-    async def translate(self, string: locale_str, locale: Locale, context: TranslationContextTypes) -> str | None:
+    async def translate(self, string: locale_str, locale: Locale, _context: TranslationContextTypes) -> str | None:
         """Give a text in a language, if there is one."""
-        text = string.message
-        if context.location is app_commands.TranslationContextLocation.choice_name:
-            # The choices of an enumeration bear the names of its members.
-            text = text.lower()
-        translated = TRANSLATIONS.get(text)
+        translated = TRANSLATIONS.get(string.message)
         return translated[LOCALES.index(locale)] if translated is not None and locale in LOCALES else None

@@ -181,6 +181,7 @@ async def test_what_a_pack_makes_of_a_known_unknown_stays_hidden_or_replaced_whe
         await town.edit(WAGE, EDITOR, server_id=THERE)
     await town.restore(PAY.id, EDITOR, server_id=HERE)
     await town.undo(PAY.id, 1, EDITOR, server_id=THERE)
+    assert [(await town.stored(PAY.id, server_id=server_id)).entry for server_id in (HERE, THERE)] == [PAY, OUR_PAY]
     for server_id in (HERE, THERE):
         assert view(town, server_id) == view(town) == await view_anew(database, server_id)
         assert (await town.history(PAY.id, server_id=server_id))[-1].after == entry_to_form(WAGE)

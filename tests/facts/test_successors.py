@@ -61,13 +61,17 @@ def test_of_a_chain_the_newest_is_told_and_none_between() -> None:
     assert len(shown(AnswerEngine.of([*lamps(8), DEPTH]))) == 2
 
 
-@pytest.mark.parametrize("last", [LAMP.id, "second-lamp", "third-lamp"])
-def test_a_circle_is_left_where_it_closes(last: str) -> None:
-    engine = AnswerEngine.of([*lamps(3, superseded_by=last), DEPTH])
-    found = shown(engine)
-    assert found[-1] == LAMP.id
-    assert set(found) <= {LAMP.id, "second-lamp", "third-lamp"}
-    assert len(found) == 2
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+def test_a_circle_is_left_where_it_closes(number: int) -> None:
+    engine = AnswerEngine.of([*lamps(number, superseded_by=LAMP.id), DEPTH])
+    assert shown(engine) == [LATER[number - 2], LAMP.id]
+
+
+@pytest.mark.parametrize("last", ["second-lamp", "third-lamp"])
+def test_a_circle_further_on_is_not_gone_round_for_ever(last: str) -> None:
+    found = shown(AnswerEngine.of([*lamps(3, superseded_by=last), DEPTH]))
+    assert found[0] in {"second-lamp", "third-lamp"}
+    assert found[1:] == [LAMP.id]
 
 
 def test_a_successor_that_is_not_there_is_left_out() -> None:
