@@ -398,9 +398,8 @@ class Index:
                 scores[slots] += factor * gains
                 # A view keeps the posting from growing.
                 del slots
-        for key in hidden:
-            if (entry := self._entries.get(key)) is not None:
-                scores[entry.slot] = 0.0
+        for key in self._entries.keys() & hidden:
+            scores[self._entries[key].slot] = 0.0
         length = float(asked.factors.sum())
         surprise = float(asked.factors @ self._surprise(asked.numbers))
         slots = np.flatnonzero(scores).astype(np.int32)
