@@ -6,17 +6,19 @@ import asyncio
 import sys
 from dataclasses import fields
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli_history import OPERATOR, ServerId
+from bot.cli_history import add_to as add_history_commands
 from bot.runtime import CommandError, be_quiet, open_knowledge
 from bot.settings import Settings, load_settings
 from bot.ui import limits
-from facts.entities import Author, Fact, KnownUnknown, Origin
+from facts.entities import Fact, KnownUnknown
 from facts.importing import FILE_MAX_BYTES, FileKind, dump_file, plan_import, read_import
 
 if TYPE_CHECKING:
@@ -26,12 +28,9 @@ if TYPE_CHECKING:
     from facts.importing import FaultyRow, ImportFile, ImportPlan
     from facts.knowledge import KnowledgeBase
 
-facts = typer.Typer(help="Bring facts in from files, and write them to files.", no_args_is_help=True)
+facts = typer.Typer(help="Bring facts in from files, write them to files, and take changes back.", no_args_is_help=True)
+add_history_commands(facts)
 
-ServerId: TypeAlias = Annotated[
-    int | None,
-    typer.Option("--server", min=1, max=2**63 - 1, metavar="ID", help="A server's own facts, not the shared ones."),
-]
 # The exit code that tells that all was imported but the faulty rows.
 _ROWS_LEFT_OUT = 3
 # A script gets each row of a table on one line; of a statement so much is shown.
@@ -124,8 +123,8 @@ async def _import(
             raise CommandError("Nothing has been changed: where nobody can be asked, --yes is needed.")
         if not (yes or typer.confirm("Make these changes?")):
             raise CommandError("Nothing has been changed.")
-        author, reason = Author(Origin.OPERATOR), f"imported from {file_name}"
-        kept = await knowledge.put_all(plan.to_put, author, names=plan.names, server_id=server_id, reason=reason)
+        reason = f"imported from {file_name}"
+        kept = await knowledge.put_all(plan.to_put, OPERATOR, names=plan.names, server_id=server_id, reason=reason)
     print(f"Done: {len(kept):,} written.")  # noqa: T201
     return plan
 

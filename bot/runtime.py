@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from bot.settings import LogLevel
 from facts.database import Database
 from facts.errors import TianwenError
-from facts.knowledge import KnowledgeBase
+from facts.knowledge import KnowledgeBase, utc_now
 from facts.packs import shipped_packs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import datetime as dt
+    from collections.abc import AsyncIterator, Callable
 
     from bot.settings import Settings
 
@@ -38,8 +39,14 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def open_knowledge(settings: Settings) -> AsyncIterator[KnowledgeBase]:
+async def open_knowledge(
+    settings: Settings, clock: Callable[[], dt.datetime] = utc_now
+) -> AsyncIterator[KnowledgeBase]:
     """Open the database, create or upgrade its schema where needed, load the article, and read the facts into memory.
+
+    Args:
+        settings: which database.
+        clock: gives the time now, aware UTC.
 
     Raises:
         DatabaseError: the database cannot be used, or has a schema newer than this program.
@@ -48,7 +55,7 @@ async def open_knowledge(settings: Settings) -> AsyncIterator[KnowledgeBase]:
     async with open_database(settings) as database:
         if not (await database.schema()).is_current:
             await database.upgrade()
-        yield await KnowledgeBase.open(database, shipped_packs())
+        yield await KnowledgeBase.open(database, shipped_packs(), clock=clock)
 
 
 def set_up_logging(level: LogLevel) -> None:

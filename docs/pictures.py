@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import discord
 from PIL import Image
 from playwright.async_api import Browser, async_playwright
 from simcord.preview._capture import ManagedCapture
@@ -148,9 +149,9 @@ async def history(stage: Stage, channel: simcord.ChannelHandle) -> None:
         opened = await stage.moderator.slash(channel, "facts edit", id="wobbegong-eat", reason="A reader wrote in.")
         inputs = [label["component"] for label in (opened.modal or {})["components"]]
         texts = {text_input["custom_id"]: text_input.get("value") or "" for text_input in inputs}
-        sent = await stage.moderator.submit_modal(opened, texts | {"statement": statement})
-        assert sent.response is not None
-        await stage.moderator.click(sent.response.message, label="Save")
+        sent: Any = await stage.moderator.submit_modal(opened, texts | {"statement": statement})
+        shown = sent.response
+        await stage.moderator.click(shown.message, label="Save")
     await stage.moderator.slash(channel, "facts history", id="wobbegong-eat")
 
 
@@ -213,7 +214,7 @@ async def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         database = Settings(database_url=f"sqlite+aiosqlite:///{folder}/pictures.db")
-        async with open_knowledge(database) as knowledge, stage(knowledge) as built:
+        async with open_knowledge(database, discord.utils.utcnow) as knowledge, stage(knowledge) as built:
             # As it is a few seconds after a start.
             while await asyncio.to_thread(knowledge.engine.learn, LEARN_AT_ONCE):
                 pass

@@ -80,7 +80,8 @@ class Show(enum.StrEnum):
     UNKNOWNS = "unknowns"
 
 
-def _utc_now() -> dt.datetime:
+def utc_now() -> dt.datetime:
+    """Give the time now, aware UTC."""
     return dt.datetime.now(dt.UTC)
 
 
@@ -114,7 +115,7 @@ class KnowledgeBase:
 
     @classmethod
     async def open(
-        cls, database: Database, packs: Iterable[Pack] = (), *, clock: Callable[[], dt.datetime] = _utc_now
+        cls, database: Database, packs: Iterable[Pack] = (), *, clock: Callable[[], dt.datetime] = utc_now
     ) -> Self:
         """Load the packs into the store, and read all facts into memory.
 

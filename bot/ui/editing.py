@@ -24,8 +24,6 @@ from facts.forms import entry_from_form
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bot.client import Tianwen
     from facts.engine import Answer
     from facts.entities import Entry
@@ -37,7 +35,6 @@ _KEY = r"[0-9a-f]{16}"
 # Of what would be answered differently, so many questions are shown, and of each so much.
 _DIFFERENCES = 5
 _QUESTION = 80
-_CHANGES_ROOM = 1_000
 
 
 def new_draft(interaction: discord.Interaction[Tianwen], server_id: int, **fields: Any) -> EntryDraft:  # noqa: ANN401
@@ -145,30 +142,33 @@ def preview_reply(
         embed = discord.Embed(title=words.preview_unknown, description=entry.say or said.not_known, colour=GREY)
         embed.set_footer(text=entry.id)
     knowledge, server_id = interaction.client.knowledge, interaction.guild_id
-    notes = []
-    if not draft.is_new:
-        lines = change_lines(draft.seen, form_of(entry), words)
-        notes.append(limits.cut("\n".join([words.changes, *lines]) if lines else words.no_changes, _CHANGES_ROOM))
-        if server_id is not None and not knowledge.is_own(entry.id, server_id):
-            notes.append(words.shared_note)
-    if isinstance(entry, Fact) and entry.superseded_by and knowledge.find(entry.superseded_by, server_id) is None:
-        notes.append(words.successor_missing.format(id=entry.superseded_by))
+    notes: dict[str, str] = {}
     if draft.is_new:
-        notes.append(_similar_note(preview.similar, words))
-    notes += impact_notes(preview, words)
-    for note in notes:
-        embed.add_field(name="\u200b", value=limits.cut(note, limits.EMBED_FIELD_VALUE), inline=False)
+        notes[words.looks_like] = (
+            "\n".join(f"- {entry_line(known)}" for known in preview.similar) or words.nothing_similar
+        )
+    else:
+        lines = change_lines(draft.seen, form_of(entry), words)
+        notes[words.changes] = "\n".join(lines) or words.no_changes
+    notes[words.test_questions] = impact_text(preview, words)
+    if not draft.is_new and server_id is not None and not knowledge.is_own(entry.id, server_id):
+        notes[words.shared] = words.shared_note
+    if isinstance(entry, Fact) and entry.superseded_by and knowledge.find(entry.superseded_by, server_id) is None:
+        notes[words.successor] = words.successor_missing.format(id=entry.superseded_by)
+    for name, note in notes.items():
+        embed.add_field(name=name, value=limits.cut(note, limits.EMBED_FIELD_VALUE), inline=False)
     view = _view(
         SaveButton(draft.key, words.save), AgainButton(draft.key, words.again), DropButton(draft.key, words.drop)
     )
-    text = "\n\n".join([str(embed.title), str(embed.description), *notes, f"[{entry.id}]"])
+    told = [f"**{name}**\n{note}" for name, note in notes.items()]
+    text = "\n\n".join([str(embed.title), str(embed.description), *told, f"[{entry.id}]"])
     return Reply(embed, text, view)
 
 
 def removal_reply(entry: Entry, preview: Preview, words: EditorWords, reason: str | None) -> Reply:
     """Ask whether an entry is to be removed, and show what that would do."""
     said = entry.statement if isinstance(entry, Fact) else entry.say or entry.phrasings[0]
-    text = "\n\n".join([on_one_line(said, STATEMENT_MAX // 2), *impact_notes(preview, words)])
+    text = "\n\n".join([on_one_line(said, STATEMENT_MAX // 2), impact_text(preview, words)])
     embed = discord.Embed(title=words.remove_ask.format(id=entry.id), description=text, colour=AMBER)
     if reason:
         embed.set_footer(text=limits.cut(reason, limits.EMBED_FOOTER))
@@ -350,16 +350,10 @@ def found_entry(interaction: discord.Interaction[Tianwen], entry_id: str) -> Ent
     return entry
 
 
-def _similar_note(similar: Sequence[Entry], words: EditorWords) -> str:
-    if not similar:
-        return words.nothing_similar
-    return words.looks_like.format(entries="; ".join(map(entry_line, similar)))
-
-
-def impact_notes(preview: Preview, words: EditorWords) -> list[str]:
+def impact_text(preview: Preview, words: EditorWords) -> str:
     """Tell which questions would be answered differently."""
     if not preview.differences:
-        return [words.no_impact.format(asked=preview.asked)]
+        return words.no_impact.format(asked=preview.asked)
     lines = [words.impact.format(asked=preview.asked, count=len(preview.differences))]
     for difference in preview.differences[:_DIFFERENCES]:
         line = words.impact_line.format(
@@ -370,7 +364,7 @@ def impact_notes(preview: Preview, words: EditorWords) -> list[str]:
         lines.append("- " + (words.impact_breaks.format(line=line) if difference.breaks else line))
     if len(preview.differences) > _DIFFERENCES:
         lines.append(words.and_more.format(count=len(preview.differences) - _DIFFERENCES))
-    return ["\n".join(lines)]
+    return "\n".join(lines)
 
 
 def got(answer: Answer, words: EditorWords) -> str:

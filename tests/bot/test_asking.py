@@ -12,7 +12,7 @@ from simcord.enums import MessageType
 import bot.memory
 from bot.memory import REMEMBERED_SECONDS, LastQuestions
 from bot.ui import limits, words
-from facts.entities import STATEMENT_MAX, Source
+from facts.entities import LINE_MAX, STATEMENT_MAX, Source
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -393,7 +393,8 @@ async def test_a_question_of_the_longest_length_is_answered(world: World) -> Non
 # Discord's limits
 
 LONG_ID = "z" + "-long" * 12 + "-id"
-LONG_SOURCE = Source("long", "The Space Gazette", title="T" * 1_000, authors=("A" * 500,), url="https://example.org/a")
+LONG_LINE = "T" * LINE_MAX
+LONG_SOURCE = Source("long", "The Space Gazette", title=LONG_LINE, authors=(LONG_LINE,), url="https://example.org/a")
 
 
 def long_statement(word: str) -> str:
@@ -436,7 +437,7 @@ async def test_a_source_with_a_very_long_title_keeps_its_link(world: World) -> N
 async def test_three_of_the_longest_facts_from_three_sources_fit_into_one_reply(world: World) -> None:
     names = ("zorblax", "quibble", "frobnik")
     for name in names:
-        source = Source(name, f"The {name} Gazette", title=name[0].upper() * 1_000)
+        source = Source(name, f"The {name} Gazette", title=name[0].upper() * LINE_MAX)
         await world.teach(name, long_statement(name), f"what is {name}?", source=source)
     question = " ".join(f"what is {name}?" for name in names)
     assert [fact.id for fact in world.knowledge.ask(question, server_id=world.guild.id).facts] == list(names)

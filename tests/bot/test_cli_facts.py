@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import cli, cli_facts, runtime
+from bot import cli, cli_facts, cli_history, runtime
 from facts.importing import FILE_MAX_BYTES
 from tests.bot.test_cli import tianwen
 from tests.conftest import ROOT
@@ -36,7 +36,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run the program in this process, in a folder of its own, with a store that does not hold the article."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runtime, "shipped_packs", list)
-    monkeypatch.setattr(cli_facts, "be_quiet", lambda _: None)
+    for module in (cli_facts, cli_history):
+        monkeypatch.setattr(module, "be_quiet", lambda _: None)
     for name in [name for name in os.environ if name.startswith(("TIANWEN_", "DISCORD_"))]:
         monkeypatch.delenv(name)
 
@@ -124,6 +125,30 @@ def test_a_servers_facts_are_its_own(run: Callable[..., Run], tmp_path: Path) ->
     assert exported(run, "--server", SERVER, "--own") == ["harbour-depth"]
     assert exported(run, "--server", "1", "--own") == []
     assert "--own needs --server" in run("export", "--own")[2]
+
+
+def test_one_entry_is_removed_brought_back_and_reverted_with_a_history(run: Callable[..., Run], tmp_path: Path) -> None:
+    path = tmp_path / "town.csv"
+    for colour in ("green", "red"):
+        path.write_text(HEADER + LAMP.replace("green", colour), "utf-8")
+        run("import", "town.csv", "--yes")
+    assert run("remove", "lamp-colour", "--reason", "It is gone.") == (0, "lamp-colour is removed.\n", "")
+    assert exported(run) == []
+    assert run("remove", "lamp-colour")[1] == "lamp-colour was removed already.\n"
+    assert run("restore", "lamp-colour")[1] == "lamp-colour is back.\n"
+    assert run("restore", "lamp-colour")[1] == "lamp-colour was there already.\n"
+    assert run("revert", "lamp-colour", "1")[1] == "lamp-colour is again as it was in revision 1.\n"
+    code, out, _ = run("history", "lamp-colour")
+    assert code == 0
+    assert "3. remove by operator" in out
+    assert "   why: It is gone." in out
+    assert "   why: imported from town.csv" in out
+    assert out.count("green") == 2
+    for command in (["remove"], ["restore"], ["history"], ["revert"]):
+        rest = ["1"] if command == ["revert"] else []
+        refused = run(*command, "no-such", *rest)
+        assert refused == (1, "", "tianwen: There is no fact with the id “no-such” here.\n")
+    assert run("history", "lamp-colour", "--server", "7")[0] == 0
 
 
 def test_what_is_imported_into_a_server_is_limited_and_holds_no_names(run: Callable[..., Run], tmp_path: Path) -> None:

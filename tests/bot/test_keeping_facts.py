@@ -76,7 +76,7 @@ async def test_a_new_fact_is_shown_before_it_is_saved_and_answers_once_it_is(wor
     late = await write(world, ZORBLAX, id="zorblax")
     saved = await press(world, shown, SAY.save)
     assert told(saved) == SAY.saved.format(id="zorblax-colour")
-    assert SAY.looks_like.format(entries="`zorblax-colour`") in told(await again(world, late))
+    assert f"{SAY.looks_like}\n- `zorblax-colour`" in told(await again(world, late))
     answered = await world.asked("which color has teh zorblax")
     assert world.shown(answered) == ["zorblax-colour"]
     (revision,) = await world.knowledge.history("zorblax-colour", server_id=world.guild.id)

@@ -126,7 +126,7 @@ async def test_settings_that_cannot_be_kept_are_told_so(
     assert settings(world) == ServerSettings()
 
 
-async def test_privacy_tells_in_four_sentences_and_deletes_what_is_ones_own(world: World) -> None:
+async def test_privacy_tells_in_five_sentences_and_deletes_what_is_ones_own(world: World) -> None:
     mine, theirs = await world.asked(QUESTION), await world.asked(QUESTION, by=world.moderator)
     for person in (world.member, world.moderator):
         await person.click(mine, custom_id=world.buttons(mine)[RIGHT])
@@ -134,8 +134,8 @@ async def test_privacy_tells_in_four_sentences_and_deletes_what_is_ones_own(worl
     result = await world.member.slash(world.channel, "privacy")
     assert result.ephemeral
     told = str(world.response(result).embeds[0].description)
-    assert told == SAY.privacy
-    assert len(told.splitlines()) == 4
+    assert told == SAY.privacy.format(days=30)
+    assert len(told.splitlines()) == 5
     await world.restart()
     assert result.response is not None
     done = await world.member.click(result.response, custom_id="tw:privacy:delete")
