@@ -24,6 +24,10 @@ _COST = 2.0
 _LEAST_OWN_COST, _MOST_OWN_COST = 1.0, 20.0
 # The set of examples that matter settles after four or five rounds.
 _MOST_ROUNDS = 8
+# Features of at most so many examples are multiplied pair by pair; found by measuring.
+_MOST_PAIRED = 24
+# How far, on average, an example may stay from its solution, and the steps after which it is left so: 20 to 60 do.
+_PRECISION, _MOST_STEPS = 1e-5, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ def learn(own: Sequence[Vector], others: Sequence[Vector]) -> Weights:
     ids = np.concatenate([vector.ids for vector in vectors])
     values = np.concatenate([vector.weights for vector in vectors])
     rows = np.repeat(np.arange(len(vectors)), [len(vector.ids) for vector in vectors])
-    features, columns = np.unique(ids, return_inverse=True)
+    least = ids.min(initial=0)
+    numbers = np.bincount(ids - least)
+    features, columns = np.flatnonzero(numbers) + least, (np.cumsum(numbers > 0) - 1)[ids - least]
     target = np.where(np.arange(len(vectors)) < len(own), 1.0, -1.0)
     own_cost = min(max(len(others) / len(own), _LEAST_OWN_COST), _MOST_OWN_COST)
     slack = np.where(target > 0, 1 / own_cost, 1 / _COST)
@@ -77,27 +83,66 @@ def _kernel(
 ) -> NDArray[np.float64]:
     """Give how alike every two examples are: the products of their vectors, and 1, which makes room for the bias.
 
-    Features of one example alone, the most, only lengthen it: they need no column in the multiplication.
+    The few features that many examples have are multiplied as a matrix; for each other one, every two of the examples
+    that have it. That is several times faster than one matrix, which would be nearly empty.
     """
-    shared = np.bincount(columns)[columns] > 1
-    places = np.unique(columns[shared], return_inverse=True)[1]
+    numbers = np.bincount(columns)
+    often = (numbers > _MOST_PAIRED)[columns]
+    places = (np.cumsum(numbers > _MOST_PAIRED) - 1)[columns]
     matrix = np.zeros((size, int(places.max(initial=-1)) + 1), dtype=np.float32)
-    matrix[rows[shared], places] = values[shared]
-    kernel = (matrix @ matrix.T).astype(np.float64) + 1.0
-    kernel[np.diag_indices(size)] += np.bincount(rows[~shared], values[~shared].astype(np.float64) ** 2, size)
+    matrix[rows[often], places[often]] = values[often]
+    rows, columns, values = rows[~often], columns[~often], values[~often].astype(np.float64)
+    order = np.argsort(columns, kind="stable")
+    numbers = numbers[columns[order]]
+    pairs, products = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for number in range(2, _MOST_PAIRED + 1):
+        alike = order[numbers == number].reshape(-1, number)
+        one, other = (alike[:, places].ravel() for places in np.triu_indices(number, 1))
+        pairs.append(rows[one] * size + rows[other])
+        products.append(values[one] * values[other])
+    paired = np.bincount(np.concatenate(pairs), np.concatenate(products), size * size).reshape(size, size)
+    kernel = paired + paired.T + (matrix @ matrix.T) + 1.0
+    kernel[np.diag_indices(size)] += np.bincount(rows, values**2, size)
     return kernel
 
 
 def _solve(kernel: NDArray[np.float64], target: NDArray[np.float64], slack: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve for the examples inside the margin, and look again which ones these are, until nothing changes."""
+    """Solve for the examples inside the margin, and look again which ones these are, until nothing changes.
+
+    Each round goes on from the one before, by conjugate gradients, as in the paper.
+    """
     inside = np.ones(len(target), dtype=bool)
     alphas = np.zeros(len(target))
     for _ in range(_MOST_ROUNDS):
-        chosen = np.flatnonzero(inside)
-        alphas = np.zeros(len(target))
-        alphas[chosen] = np.linalg.solve(kernel[np.ix_(chosen, chosen)] + np.diag(slack[chosen]), target[chosen])
+        alphas = _solve_inside(kernel, target, slack, inside, alphas)
         now = target * (kernel @ alphas) < 1.0
         if np.array_equal(now, inside):
             break
         inside = now
+    return alphas
+
+
+def _solve_inside(
+    kernel: NDArray[np.float64],
+    target: NDArray[np.float64],
+    slack: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    start: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Solve ``(kernel + slack) alphas = target`` for the examples inside; the others' alphas are zero.
+
+    The method is that of conjugate gradients (Hestenes and Stiefel 1952, https://doi.org/10.6028/jres.049.044).
+    """
+    alphas = np.where(inside, start, 0.0)
+    left = np.where(inside, target - kernel @ alphas - slack * alphas, 0.0)
+    direction, error = left, float(left @ left)
+    for _ in range(_MOST_STEPS):
+        if error <= _PRECISION**2 * len(target):
+            break
+        pulled = np.where(inside, kernel @ direction + slack * direction, 0.0)
+        step = error / float(direction @ pulled)
+        alphas = alphas + step * direction
+        left = left - step * pulled
+        before, error = error, float(left @ left)
+        direction = left + error / before * direction
     return alphas
