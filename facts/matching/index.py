@@ -12,7 +12,7 @@ import math
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, repeat
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +148,9 @@ class Index:
         # For common features the gain of each slot, and for each slot what a feature that it has not costs.
         self._rows: dict[int, NDArray[np.float32]] = {}
         self._costs: tuple[int, NDArray[np.float64]] = (-1, np.zeros(0))
+        # The number of phrasings with each feature: of all, or over a base, which has most of them, of its own alone.
         self._frequencies = np.zeros(0, dtype=np.int32)
+        self._own_frequencies: Counter[int] = Counter()
         self._tokens = np.zeros(0)
         self._live = 0
         self._own_tokens = 0
@@ -170,6 +172,7 @@ class Index:
             copied._entries, copied._keys, copied._free = dict(self._entries), list(self._keys), list(self._free)
             copied._postings = {feature: posting[:] for feature, posting in self._postings.items()}
             copied._frequencies, copied._tokens = self._frequencies.copy(), self._tokens.copy()
+            copied._own_frequencies = self._own_frequencies.copy()
             copied._live, copied._own_tokens, copied._unknowns = self._live, self._own_tokens, self._unknowns
             copied.changes, copied._anything_learnt = self.changes, self._anything_learnt
             copied.learns_on_demand = self.learns_on_demand
@@ -228,6 +231,8 @@ class Index:
             if posting is None:
                 posting = self._postings[feature] = array("i")
             posting.extend((entry.slot, count))
+            if self._base is not None:
+                self._own_frequencies[feature] += count
             self._rows.pop(feature, None)
         self._live += len(entry.phrasings)
         self._own_tokens += len(entry.rows)
@@ -242,13 +247,15 @@ class Index:
                 return
             self._forget_learnt(key)
             del self._entries[key]
-            for feature in entry.features.tolist():
+            for feature, count in zip(entry.features.tolist(), entry.counts.tolist(), strict=True):
                 posting = self._postings[feature]
                 place = 2 * posting[::2].index(entry.slot)
                 del posting[place : place + 2]
                 self._rows.pop(feature, None)
                 if not posting:
                     del self._postings[feature]
+                if self._base is not None:
+                    self._own_frequencies[feature] -= count
             if self._base is None:
                 self._frequencies[entry.features] -= entry.counts
             self.speller.forget(chain.from_iterable(normalise(phrasing).words for phrasing in entry.phrasings))
@@ -278,11 +285,9 @@ class Index:
         return 0 if number is None else self._count(number)
 
     def _count(self, number: int) -> int:
-        posting = self._postings.get(number)
         if self._base is None:
             return int(self._frequencies[number]) if number < len(self._frequencies) else 0
-        own = sum(posting[1::2]) if posting is not None else 0
-        return own + self._base._count(number)
+        return self._own_frequencies[number] + self._base._count(number)
 
     def phrasings(self) -> int:
         """Give the number of phrasings, those of the base included."""
@@ -601,8 +606,8 @@ class Index:
             seen = numbers < len(self._frequencies)
             counts[seen] = self._frequencies[numbers[seen]]
             return counts
-        own = [sum(self._postings[number][1::2]) if number in self._postings else 0 for number in numbers.tolist()]
-        return self._base._counts(numbers) + np.array(own, dtype=np.float64)
+        own = map(self._own_frequencies.get, numbers.tolist(), repeat(0))
+        return self._base._counts(numbers) + np.fromiter(own, dtype=np.float64, count=len(numbers))
 
     def _token_total(self) -> int:
         return self._own_tokens + (self._base._token_total() if self._base else 0)
