@@ -55,7 +55,8 @@ async def open_knowledge(
     async with open_database(settings) as database:
         if not (await database.schema()).is_current:
             await database.upgrade()
-        yield await KnowledgeBase.open(database, shipped_packs(), clock=clock)
+        packs = shipped_packs(await KnowledgeBase.loaded_packs(database))
+        yield await KnowledgeBase.open(database, packs, clock=clock)
 
 
 def set_up_logging(level: LogLevel) -> None:

@@ -133,6 +133,16 @@ class KnowledgeBase:
         await knowledge.refresh()
         return knowledge
 
+    @staticmethod
+    async def loaded_packs(database: Database) -> frozenset[str]:
+        """Give the digests of the packs that a store is in step with.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be used.
+        """
+        async with database.reading() as session:
+            return frozenset((await store.pack_digests(session)).values())
+
     async def load_pack(self, pack: Pack) -> LoadResult | None:
         """Bring the store in step with a pack; None when it is so already. ``refresh`` brings it into memory.
 
@@ -140,7 +150,7 @@ class KnowledgeBase:
             DatabaseUnavailableError: the database cannot be used.
         """
         async with self._database.reading() as session:
-            if await store.pack_digest(session, pack.id) == pack.digest:
+            if (await store.pack_digests(session)).get(pack.id) == pack.digest:
                 return None
         async with self._database.writing(alone=True) as session:
             return await store.load_pack(session, pack, self._clock())

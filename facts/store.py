@@ -150,10 +150,9 @@ async def _revisions(session: AsyncSession, row: EntryRow) -> list[Revision]:
     return [_revision(revision) for revision in rows]
 
 
-async def pack_digest(session: AsyncSession, pack_id: str) -> str | None:
-    """Give the digest of the pack as it was last loaded, or None."""
-    row = await session.get(PackRow, pack_id)
-    return row.digest if row else None
+async def pack_digests(session: AsyncSession) -> dict[str, str]:
+    """Give the digests of the packs as they were last loaded, by their ids."""
+    return {row.id: row.digest for row in await session.scalars(select(PackRow))}
 
 
 async def server_settings(session: AsyncSession) -> dict[int, ServerSettings]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # A quote answers somebody, and code is for people to look at.
-_QUOTE_OR_CODE = re.compile(r"^\s*(?:>|>>>) |```", re.MULTILINE)
+_QUOTE_OR_CODE = re.compile(r"^[^\S\n]*+(?:>|>>>) |```", re.MULTILINE)
 _TALK = {discord.MessageType.default, discord.MessageType.reply}
 # A question that is edited within this time gets its reply edited.
 EDITS = dt.timedelta(minutes=10)

@@ -38,9 +38,9 @@ _DATE_LINES = {
     "review by": ("review_by", "复查"),
     "superseded by": ("superseded_by", "取代"),
 }
-_LABELLED = re.compile(r"\s*([^:：]{1,20}?)\s*[:：](?!//)\s*(.*)", re.DOTALL)
+_LABELLED = re.compile(r"\s*+([^\s:：][^:：]{0,19}?)\s*+[:：](?!//)\s*(.*)", re.DOTALL)
+_AUTHOR_ENDS = re.compile(r"[;；]")
 _LINK = re.compile(r"<?(https?://[^\s<>]+)>?\Z")
-_AUTHORS = re.compile(r"\s*[;；]\s*")
 
 
 def texts_of(entry: Entry) -> dict[str, str]:
@@ -98,8 +98,8 @@ def entry_of(draft: EntryDraft, words: EditorWords) -> Entry:
         }
         if not source.get("publisher"):
             faults.append(words.no_source)
-        authors = source.pop("authors", "")
-        form["source"] = source | {"authors": [author for author in _AUTHORS.split(authors) if author]}
+        authors = map(str.strip, _AUTHOR_ENDS.split(source.pop("authors", "")))
+        form["source"] = source | {"authors": [author for author in authors if author]}
     try:
         entry = entry_from_form(form)
     except ValidationError as error:

@@ -36,10 +36,11 @@ _QUESTION_WORDS = frozenset(
 _QUESTION_WORD = (
     rf"(?:(?:in|on|at|from|to|for|by)\s+(?:{_ASKING.replace(' ', '|')})|{'|'.join(sorted(_QUESTION_WORDS))})"
 )
-# Where a text falls into parts: after a sentence, and before a question word that “and” or a comma leads in.
+# Where a text falls into parts: after a sentence, and before a question word that “and” or a comma leads in. What
+# repeats takes all it can and gives nothing back: else a long run of spaces would be tried at every length.
 _JOINT = re.compile(
     r"(?<![?!.;\n])[?!.;\n]++\s+"
-    rf"|\s*,?\s+(?:and|also|plus|&|n|\+)\s+(?:also\s+)?(?={_QUESTION_WORD}\b)"
+    rf"|(?<!\s)(?:\s*+,)?\s++(?:and|also|plus|&|n|\+)\s++(?:also\s++)?(?={_QUESTION_WORD}\b)"
     rf"|,\s*(?={_QUESTION_WORD}(?:'?s)?\b)",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""The terminal: the commands as a person or a script would run them, in a process of their own."""
+"""The terminal: the commands as a person or a script would run them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import migrations
+from facts.engine import AnswerEngine
 from tests.conftest import ROOT, WELL_SHAPED_TOKEN
+
+if TYPE_CHECKING:
+    from tests.bot.conftest import Terminal
 
 ARTICLE_FACT = "Tianhe is 16.6 metres (55 feet) long, with 50 cubic metres of living space, according to CASC."
 
@@ -27,23 +32,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory, filled_store: Path) -> Path
     return path
 
 
-def tianwen(*arguments: str, cwd: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the program in a folder, with an environment that knows nothing of this machine's settings."""
+def clean_environment() -> dict[str, str]:
+    """Give an environment that knows nothing of this machine's settings."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        cwd=cwd,
-        input=stdin,
-        env=clean | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "120"} | environment,
+    return clean | {"PYTHONPATH": str(ROOT)}
+
+
+def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=tmp_path,
+        input="How long is the Tianhe module?\n\nand in feet?\n",
+        env=clean_environment(),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-
-
-def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: Path) -> None:
-    done = tianwen("run", cwd=tmp_path, stdin="How long is the Tianhe module?\n\nand in feet?\n")
     assert done.returncode == 0, done.stderr
     answer = (
         f"{ARTICLE_FACT}\nSource: CNN, headline unknown, paragraph 7, as reported on 4 July 2021 [tianhe-length]\n\n"
@@ -54,8 +59,8 @@ def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: 
     assert (tmp_path / "tianwen.db").exists()
 
 
-def test_ask_prints_the_json_of_the_contract(folder: Path) -> None:
-    done = tianwen("ask", "How long is Tianhe?", "--json", cwd=folder)
+def test_ask_prints_the_json_of_the_contract(terminal: Terminal, folder: Path) -> None:
+    done = terminal("ask", "How long is Tianhe?", "--json", cwd=folder)
     data = json.loads(done.stdout)
     assert list(data) == ["question", "outcome", "facts", "related", "text"]
     assert data["outcome"] == "answer"
@@ -73,31 +78,35 @@ def test_ask_prints_the_json_of_the_contract(folder: Path) -> None:
     assert all(isinstance(related, str) for related in data["related"])
 
 
-def test_ask_tells_why(folder: Path) -> None:
-    done = tianwen("ask", "tianhe lenght", "--why", cwd=folder)
+def test_ask_tells_why(terminal: Terminal, folder: Path) -> None:
+    done = terminal("ask", "tianhe lenght", "--why", cwd=folder)
     for told in (ARTICLE_FACT, "lenght → length", "tianhe-length", "left over    nothing", "confidence"):
         assert told in done.stdout
-    assert "why" in json.loads(tianwen("ask", "crew?", "--why", "--json", cwd=folder).stdout)
+    assert "why" in json.loads(terminal("ask", "crew?", "--why", "--json", cwd=folder).stdout)
 
 
-def test_ask_takes_the_question_before_as_context(folder: Path) -> None:
-    done = tianwen("ask", "and how long is it?", "--context", "What is Tianhe?", "--json", cwd=folder)
+def test_ask_takes_the_question_before_as_context(terminal: Terminal, folder: Path) -> None:
+    done = terminal("ask", "and how long is it?", "--context", "What is Tianhe?", "--json", cwd=folder)
     assert json.loads(done.stdout)["facts"][0]["id"] == "tianhe-length"
 
 
-def test_evaluate_prints_a_table_and_lists_errors(folder: Path) -> None:
+def test_evaluate_prints_a_table_and_lists_errors(
+    terminal: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Letting all facts learn takes longer than the few that are asked for, which learn meanwhile.
+    monkeypatch.setattr(AnswerEngine, "learn", lambda _engine: 0)
     lines = [
         {"id": "a", "class": "answerable", "question": "tianhe length", "fact": "tianhe-length"},
         {"id": "b", "class": "answerable", "question": "how do i centre a div", "fact": "tianhe-length"},
     ]
     (folder / "set.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
-    table = tianwen("evaluate", "set.jsonl", "--errors", cwd=folder)
+    table = terminal("evaluate", "set.jsonl", "--errors", cwd=folder)
     assert "answerable" in table.stdout
     assert "50 %" in table.stdout
     assert "b answerable: declined: how do i centre a div" in table.stdout
 
 
-def test_evaluate_asks_the_facts_of_an_exchange_file_instead_of_the_articles(folder: Path) -> None:
+def test_evaluate_asks_the_facts_of_an_exchange_file_instead_of_the_articles(terminal: Terminal, folder: Path) -> None:
     exchange = {
         "source": {"publisher": "The Club"},
         "facts": [
@@ -122,34 +131,34 @@ def test_evaluate_asks_the_facts_of_an_exchange_file_instead_of_the_articles(fol
         {"id": "b", "class": "out_of_domain", "question": "How long is the Tianhe module?"},
     ]
     (folder / "club.jsonl").write_text("\n".join(map(json.dumps, questions)), "utf-8")
-    done = tianwen("evaluate", "club.jsonl", "--facts", "club.json", "--json", cwd=folder)
+    done = terminal("evaluate", "club.jsonl", "--facts", "club.json", "--json", cwd=folder)
     assert {c: v["correct"] for c, v in json.loads(done.stdout)["classes"].items()} == {
         "answerable": 1,
         "out_of_domain": 1,
     }
 
 
-def test_the_schema_can_be_looked_after_by_hand(tmp_path: Path) -> None:
-    assert "schema None" in tianwen("db", "current", cwd=tmp_path).stdout
-    refused = tianwen("db", "check", cwd=tmp_path)
+def test_the_schema_can_be_looked_after_by_hand(terminal: Terminal, tmp_path: Path) -> None:
+    assert "schema None" in terminal("db", "current", cwd=tmp_path).stdout
+    refused = terminal("db", "check", cwd=tmp_path)
     assert refused.returncode == 1
     assert "tianwen db upgrade" in refused.stderr
-    assert f"now {migrations.HEAD}" in tianwen("db", "upgrade", cwd=tmp_path).stdout
-    assert "as before" in tianwen("db", "upgrade", cwd=tmp_path).stdout
-    assert f"schema {migrations.HEAD}, needed {migrations.HEAD}" in tianwen("db", "current", cwd=tmp_path).stdout
-    assert "as they should be" in tianwen("db", "check", cwd=tmp_path).stdout
+    assert f"now {migrations.HEAD}" in terminal("db", "upgrade", cwd=tmp_path).stdout
+    assert "as before" in terminal("db", "upgrade", cwd=tmp_path).stdout
+    assert f"schema {migrations.HEAD}, needed {migrations.HEAD}" in terminal("db", "current", cwd=tmp_path).stdout
+    assert "as they should be" in terminal("db", "check", cwd=tmp_path).stdout
 
 
-def test_the_doctor_finds_a_sound_installation_sound(folder: Path) -> None:
-    done = tianwen("doctor", cwd=folder, DISCORD_TOKEN=WELL_SHAPED_TOKEN)
+def test_the_doctor_finds_a_sound_installation_sound(terminal: Terminal, folder: Path) -> None:
+    done = terminal("doctor", cwd=folder, DISCORD_TOKEN=WELL_SHAPED_TOKEN)
     assert done.returncode == 0, done.stdout
     assert "✗" not in done.stdout
     assert "application 123456789012345678" in done.stdout
     assert WELL_SHAPED_TOKEN not in done.stdout + done.stderr
 
 
-def test_the_doctor_changes_nothing(tmp_path: Path) -> None:
-    done = tianwen("doctor", cwd=tmp_path)
+def test_the_doctor_changes_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    done = terminal("doctor", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "The database is not there yet" in done.stdout
     assert list(tmp_path.iterdir()) == []
@@ -163,23 +172,24 @@ def test_the_doctor_changes_nothing(tmp_path: Path) -> None:
         ({"TIANWEN_DATABASE_URL": "mysql://me:secret@host/db"}, "The database URL must begin with"),
     ],
 )
-def test_the_doctor_tells_what_is_amiss_and_what_to_do(folder: Path, environment: dict[str, str], told: str) -> None:
-    done = tianwen("doctor", cwd=folder, **environment)
+def test_the_doctor_tells_what_is_amiss_and_what_to_do(
+    terminal: Terminal, folder: Path, environment: dict[str, str], told: str
+) -> None:
+    done = terminal("doctor", cwd=folder, **environment)
     assert done.returncode == 1
     assert f"✗ {told}" in done.stdout
     assert "secret" not in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
 
 
-def test_invite_prints_a_url_with_few_permissions(folder: Path) -> None:
+def test_invite_prints_a_url_with_few_permissions(terminal: Terminal, folder: Path) -> None:
     for done in (
-        tianwen("invite", cwd=folder, DISCORD_TOKEN=WELL_SHAPED_TOKEN),
-        tianwen("invite", "--application-id", "123456789012345678", cwd=folder),
+        terminal("invite", cwd=folder, DISCORD_TOKEN=WELL_SHAPED_TOKEN),
+        terminal("invite", "--application-id", "123456789012345678", cwd=folder),
     ):
         assert "client_id=123456789012345678" in done.stdout
         assert "scope=bot+applications.commands" in done.stdout
         assert "permissions=274878024704" in done.stdout
-    assert "DISCORD_TOKEN" in tianwen("invite", cwd=folder).stderr
+    assert "DISCORD_TOKEN" in terminal("invite", cwd=folder).stderr
 
 
 @pytest.mark.parametrize(
@@ -206,27 +216,25 @@ def test_invite_prints_a_url_with_few_permissions(folder: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_told_in_words_without_a_traceback(
-    folder: Path, arguments: tuple[str, ...], environment: dict[str, str], told: str
+    terminal: Terminal, folder: Path, arguments: tuple[str, ...], environment: dict[str, str], told: str
 ) -> None:
     (folder / "broken.jsonl").write_text("{", "utf-8")
-    done = tianwen(*arguments, cwd=folder, **environment)
+    done = terminal(*arguments, cwd=folder, **environment)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("tianwen: ") or "fault" in done.stderr
     assert told in done.stderr
-    assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr
 
 
-def test_a_store_from_a_newer_program_is_left_alone(folder: Path, tmp_path: Path) -> None:
+def test_a_store_from_a_newer_program_is_left_alone(terminal: Terminal, folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "tianwen.db"
     store.write_bytes((folder / "tianwen.db").read_bytes())
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = 'from-the-future'")
-    done = tianwen("ask", "x", cwd=tmp_path)
+    done = terminal("ask", "x", cwd=tmp_path)
     assert done.returncode == 1
     assert "newer" in done.stderr
-    assert "Traceback" not in done.stderr
-    examined = tianwen("doctor", cwd=tmp_path)
+    examined = terminal("doctor", cwd=tmp_path)
     assert examined.returncode == 1
     assert "✗ The database has schema from-the-future" in examined.stdout
     assert "Check TIANWEN_DATABASE_URL" not in examined.stdout
@@ -237,7 +245,7 @@ def test_a_closed_input_ends_the_chat_quietly(folder: Path) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" -m bot chat <&-', sys.executable],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=clean_environment(),
         capture_output=True,
         text=True,
         timeout=60,
@@ -247,11 +255,10 @@ def test_a_closed_input_ends_the_chat_quietly(folder: Path) -> None:
 
 
 def test_an_interrupt_ends_the_chat_calmly(folder: Path) -> None:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "chat"],
         cwd=folder,
-        env=clean | {"PYTHONPATH": str(ROOT)},
+        env=clean_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

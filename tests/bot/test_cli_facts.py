@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import cli, cli_facts, cli_history, runtime
+from bot import runtime
 from facts.importing import FILE_MAX_BYTES
-from tests.bot.test_cli import tianwen
-from tests.conftest import ROOT
+from tests.bot.test_cli import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.bot.conftest import Terminal
 
 HEADER = "id;topic;statement;questions;source\n"
 LAMP = "lamp-colour;town;The lamp is green.;What colour is the lamp?;Harbour Gazette\n"
@@ -32,26 +33,10 @@ Run = tuple[int, str, str]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """Run the program in this process, in a folder of its own, with a store that does not hold the article."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runtime, "shipped_packs", list)
-    for module in (cli_facts, cli_history):
-        monkeypatch.setattr(module, "be_quiet", lambda _: None)
-    for name in [name for name in os.environ if name.startswith(("TIANWEN_", "DISCORD_"))]:
-        monkeypatch.delenv(name)
-
-    def run(*arguments: str) -> Run:
-        monkeypatch.setattr(sys, "argv", ["tianwen", "facts", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        told = capsys.readouterr()
-        assert "Traceback" not in told.err
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), told.out, told.err
-
-    return run
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> Callable[..., Run]:
+    """Run ``tianwen facts`` in a folder of its own, with a store that does not hold the article."""
+    monkeypatch.setattr(runtime, "shipped_packs", lambda _known: [])
+    return lambda *arguments: terminal("facts", *arguments, cwd=tmp_path)
 
 
 def exported(run: Callable[..., Run], *options: str) -> list[str]:
@@ -269,7 +254,7 @@ def test_a_file_that_can_be_used_tells_its_faulty_rows(
 # The program, but without the article.
 PROGRAM = """
 from bot import cli, runtime
-runtime.shipped_packs = list
+runtime.shipped_packs = lambda _known: []
 cli.main()
 """
 
@@ -280,11 +265,10 @@ def test_at_a_terminal_it_asks(tmp_path: Path, typed: bytes, code: int) -> None:
     (tmp_path / "town.csv").write_text(HEADER + LAMP, "utf-8")
     ours, theirs = pty.openpty()
     os.write(ours, typed)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, "facts", "import", "town.csv"],
         cwd=tmp_path,
-        env=clean | {"PYTHONPATH": str(ROOT)},
+        env=clean_environment(),
         stdin=theirs,
         capture_output=True,
         text=True,
@@ -299,10 +283,11 @@ def test_at_a_terminal_it_asks(tmp_path: Path, typed: bytes, code: int) -> None:
     assert ("Nothing has been changed." in done.stderr) == (code == 1)
 
 
-def test_the_article_comes_back_as_it_went_out(filled_folder: Path) -> None:
-    assert tianwen("facts", "export", "article.json", cwd=filled_folder).returncode == 0
-    data = json.loads((filled_folder / "article.json").read_text("utf-8"))
+def test_the_article_comes_back_as_it_went_out(terminal: Terminal, filled_folder: Path) -> None:
+    path = filled_folder / "article.json"
+    assert terminal("facts", "export", "article.json", cwd=filled_folder).returncode == 0
+    data = json.loads(path.read_text("utf-8"))
     assert len(data["names"]) > 0
-    again = tianwen("facts", "import", "article.json", cwd=filled_folder)
+    again = terminal("facts", "import", "article.json", cwd=filled_folder)
     assert (again.returncode, again.stderr) == (0, "")
     assert f"{len(data['facts']) + len(data['unknowns'])} same, 0 faulty.\nThere is nothing to change." in again.stdout

@@ -168,8 +168,10 @@ async def test_after_all_that_the_store_is_as_it_was(world: World, article_datab
 
 
 async def test_text_of_any_size_can_be_asked(world: World) -> None:
-    for text in ("x", "天", "🚀", "how long is tianhe? ", "\ud800", "@", "\n"):
-        long = (text * 10_240)[:10_240]
+    texts = ("x", "天", "🚀", "how long is tianhe? ", "\ud800", "@", "\n", ". ")
+    repeated = [(text * 10_240)[:10_240] for text in texts]
+    # Patterns that try a run of spaces at every length would take half a minute for some of these.
+    for long in (*repeated, f"how long is{' ' * 10_000}tianhe?", f"how long{' , ' * 3_000} and{' ' * 2_000}why"):
         answer = world.knowledge.ask(long, server_id=world.guild.id, context=long)
         assert answer.question == long
         assert answer.outcome in {Outcome.ANSWER, Outcome.CHOICES, Outcome.UNKNOWN}

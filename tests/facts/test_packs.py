@@ -73,6 +73,8 @@ def test_what_ships_loads_with_every_file_as_a_pack() -> None:
     assert len(packs) == len(files) > 0
     assert [pack.id for pack in packs] == [file.stem for file in files]
     assert len({pack.digest for pack in packs}) == len(packs)
+    assert shipped_packs({pack.digest for pack in packs[1:]}) == packs[:1]
+    assert shipped_packs({pack.digest for pack in packs}) == []
 
 
 def test_a_sound_pack_is_read_whole() -> None:
