@@ -107,13 +107,12 @@ def test_two_facts_are_both_told_and_their_reasons_apart(club: AnswerEngine) -> 
     assert "part 2:" in why_text(answer.why)
 
 
-def test_a_person_at_a_terminal_sees_examples_asks_and_leaves(tmp_path: Path, filled_store: Path) -> None:
-    (tmp_path / "tianwen.db").write_bytes(filled_store.read_bytes())
+def test_a_person_at_a_terminal_sees_examples_asks_and_leaves(small_folder: Path) -> None:
     ours, theirs = pty.openpty()
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "chat"],
-        cwd=tmp_path,
+        cwd=small_folder,
         env=clean | {"PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "100"},
         stdin=theirs,
         stdout=theirs,

@@ -25,10 +25,10 @@ ARTICLE_FACT = "Tianhe is 16.6 metres (55 feet) long, with 50 cubic metres of li
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, filled_store: Path) -> Path:
-    """A folder with a store, as after the first start."""
+def folder(tmp_path_factory: pytest.TempPathFactory, small_store: Path) -> Path:
+    """A folder with a store that holds some of the article."""
     path = tmp_path_factory.mktemp("cli")
-    (path / "tianwen.db").write_bytes(filled_store.read_bytes())
+    (path / "tianwen.db").write_bytes(small_store.read_bytes())
     return path
 
 

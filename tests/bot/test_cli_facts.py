@@ -283,11 +283,11 @@ def test_at_a_terminal_it_asks(tmp_path: Path, typed: bytes, code: int) -> None:
     assert ("Nothing has been changed." in done.stderr) == (code == 1)
 
 
-def test_the_article_comes_back_as_it_went_out(terminal: Terminal, filled_folder: Path) -> None:
-    path = filled_folder / "article.json"
-    assert terminal("facts", "export", "article.json", cwd=filled_folder).returncode == 0
-    data = json.loads(path.read_text("utf-8"))
+def test_the_article_comes_back_as_it_went_out(terminal: Terminal, filled_store: Path, tmp_path: Path) -> None:
+    (tmp_path / "tianwen.db").write_bytes(filled_store.read_bytes())
+    assert terminal("facts", "export", "article.json", cwd=tmp_path).returncode == 0
+    data = json.loads((tmp_path / "article.json").read_text("utf-8"))
     assert len(data["names"]) > 0
-    again = terminal("facts", "import", "article.json", cwd=filled_folder)
+    again = terminal("facts", "import", "article.json", cwd=tmp_path)
     assert (again.returncode, again.stderr) == (0, "")
     assert f"{len(data['facts']) + len(data['unknowns'])} same, 0 faulty.\nThere is nothing to change." in again.stdout

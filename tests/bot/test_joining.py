@@ -58,10 +58,10 @@ FLAGS = discord.ApplicationFlags
     ],
 )
 async def test_it_joins_with_what_discord_has_granted_and_leaves_cleanly_when_told_to_stop(
-    filled_folder: Path, signal_number: signal.Signals, flags: int, reads: bool
+    small_folder: Path, signal_number: signal.Signals, flags: int, reads: bool
 ) -> None:
     async with fake_discord(flags=flags) as fake, asyncio.timeout(60):
-        process = await start(fake, filled_folder, "run")
+        process = await start(fake, small_folder, "run")
         await fake.joined.wait()
         process.send_signal(signal_number)
         output, errors = await process.communicate()
@@ -77,9 +77,9 @@ async def test_it_joins_with_what_discord_has_granted_and_leaves_cleanly_when_to
     assert {command["name"] for command in fake.commands} >= {"ask", "crew", "about"}
 
 
-async def test_commands_can_be_synced_without_joining(filled_folder: Path) -> None:
+async def test_commands_can_be_synced_without_joining(small_folder: Path) -> None:
     async with fake_discord() as fake, asyncio.timeout(60):
-        process = await start(fake, filled_folder, "sync")
+        process = await start(fake, small_folder, "sync")
         output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     assert "commands are now known to Discord" in output.decode()
@@ -87,9 +87,9 @@ async def test_commands_can_be_synced_without_joining(filled_folder: Path) -> No
     assert fake.identified is None
 
 
-async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(filled_folder: Path) -> None:
+async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(small_folder: Path) -> None:
     async with fake_discord(accepts_token=False) as fake, asyncio.timeout(60):
-        process = await start(fake, filled_folder, "run")
+        process = await start(fake, small_folder, "run")
         _, errors = await process.communicate()
     log = errors.decode()
     assert process.returncode == 1
@@ -99,9 +99,9 @@ async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(fil
 
 
 @pytest.fixture
-def settings(filled_folder: Path) -> Settings:
+def settings(small_folder: Path) -> Settings:
     return Settings(
-        _env_file=None, database_url=f"sqlite+aiosqlite:///{filled_folder}/tianwen.db", DISCORD_TOKEN=WELL_SHAPED_TOKEN
+        _env_file=None, database_url=f"sqlite+aiosqlite:///{small_folder}/tianwen.db", DISCORD_TOKEN=WELL_SHAPED_TOKEN
     )
 
 

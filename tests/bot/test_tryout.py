@@ -241,12 +241,12 @@ def start(folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def test_the_command_serves_the_page_until_a_signal(tmp_path: Path, filled_store: Path) -> None:
+def test_the_command_serves_the_page_until_a_signal(tmp_path: Path, small_store: Path) -> None:
     processes = {}
     for number in (signal.SIGINT, signal.SIGTERM):
         folder = tmp_path / number.name
         folder.mkdir()
-        shutil.copy(filled_store, folder / "tianwen.db")
+        shutil.copy(small_store, folder / "tianwen.db")
         processes[number] = start(folder)
     for number, process in processes.items():
         with process:
