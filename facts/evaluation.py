@@ -239,8 +239,9 @@ def _judge(question: Question, answer: Answer, text: str, render: Callable[[Answ
             confirmed = any(wrong.casefold() in folded for wrong in question.must_not)
             return Verdict.WRONG if confirmed else Verdict.CORRECT
     if answer.outcome is Outcome.ANSWER:
-        first = answer.facts[0].id
-        return Verdict.CORRECT if question.passes(text, first) else Verdict.WRONG
+        # Behind the newest, the one that it supersedes: whoever asked for that has got it.
+        told = [answer.facts[0], *(fact for fact in answer.facts[1:2] if fact.superseded_by)]
+        return Verdict.CORRECT if any(question.passes(text, fact.id) for fact in told) else Verdict.WRONG
     if answer.outcome is Outcome.CHOICES and any(_choice_passes(question, answer, i, render) for i in range(3)):
         return Verdict.OFFERED
     return Verdict.DECLINED

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
-from facts.entities import Fact
+from facts.entities import Fact, SavedTest
 from facts.errors import InvalidFactError
+from facts.evaluation import Verdict, evaluate, saved_question
 from facts.forms import fact_to_form
 from facts.matching.decision import Outcome
 from tests.facts.town import CLOCK_TOWER, DEPTH, EDITOR, FERRY, HERE, LAMP, PAY, THERE, on_sqlite
@@ -52,6 +54,13 @@ def test_the_newest_comes_first_and_then_what_was_asked_for() -> None:
     assert answer.shown == answer.facts
     assert answer.is_exact
     assert not answer.partial
+
+
+def test_a_test_for_a_superseded_fact_and_one_for_the_newest_are_both_right() -> None:
+    engine = AnswerEngine.of([*lamps(2), DEPTH])
+    tests = [SavedTest(HERE, LAMP.canonical_question, fact_id) for fact_id in (LAMP.id, "second-lamp", DEPTH.id)]
+    report = evaluate(engine, map(saved_question, tests), answer_text)
+    assert [item.verdict for item in report.items] == [Verdict.CORRECT, Verdict.CORRECT, Verdict.WRONG]
 
 
 def test_of_a_chain_the_newest_is_told_and_none_between() -> None:
