@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 import simcord
 import simcord.interactions
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
@@ -30,6 +31,7 @@ from facts.database import Database
 from facts.engine import AnswerEngine
 from facts.entities import Author, Fact, Origin, Source
 from facts.knowledge import KnowledgeBase
+from facts.models import Base
 from facts.packs import shipped_packs, shipped_tests
 
 if TYPE_CHECKING:
@@ -62,32 +64,65 @@ def article(packs: list[Pack]) -> Pack:
     return packs[0]
 
 
+class MadeOnce:
+    """Files that are costly to make: the worker that needs one first makes it, for all workers of a run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def file(self, name: str, make: Callable[[Path], None]) -> Path:
+        """Give the file with this name, made by now."""
+        path = self._folder / name
+        with FileLock(self._folder / f"{name}.lock"):
+            if not path.exists():
+                unfinished = self._folder / f"unfinished-{name}"
+                make(unfinished)
+                unfinished.rename(path)
+        return path
+
+    def store(self, name: str, packs: list[Pack], **options: Any) -> Path:
+        """Give a SQLite file, built by the migrations and holding these packs."""
+
+        async def fill(path: Path) -> None:
+            database = Database(f"sqlite+aiosqlite:///{path}")
+            await database.upgrade()
+            await KnowledgeBase.open(database, packs, **options)
+            await database.close()
+
+        return self.file(name, lambda path: asyncio.run(fill(path)))
+
+
 @pytest.fixture(scope="session")
-def filled_store(tmp_path_factory: pytest.TempPathFactory, packs: list[Pack]) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MadeOnce:
+    own = tmp_path_factory.getbasetemp()
+    return MadeOnce(own if worker_id == "master" else own.parent)
+
+
+@pytest.fixture(scope="session")
+def empty_store(made_once: MadeOnce) -> Path:
+    """A SQLite file, built by the migrations."""
+    return made_once.store("empty.db", [])
+
+
+@pytest.fixture(scope="session")
+def filled_store(made_once: MadeOnce, packs: list[Pack]) -> Path:
     """A SQLite file, built by the migrations and holding the article."""
-    path = tmp_path_factory.mktemp("store") / "filled.db"
-
-    async def fill() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await database.upgrade()
-        await KnowledgeBase.open(database, packs)
-        await database.close()
-
-    asyncio.run(fill())
-    return path
+    return made_once.store("filled.db", packs)
 
 
 @pytest.fixture(scope="session")
-def small_store(tmp_path_factory: pytest.TempPathFactory, filled_store: Path) -> Path:
+def small_store(made_once: MadeOnce, filled_store: Path) -> Path:
     """The same with the facts about the modules alone: for programs of their own, which start faster with it."""
-    path = tmp_path_factory.mktemp("store") / "small.db"
-    shutil.copy(filled_store, path)
+    return made_once.file("small.db", lambda path: keep_modules(filled_store, path))
+
+
+def keep_modules(filled: Path, path: Path) -> None:
+    shutil.copy(filled, path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("DELETE FROM revisions")
         connection.execute("DELETE FROM facts WHERE topic <> 'modules'")
         connection.execute("DELETE FROM known_unknowns")
-    return path
 
 
 @pytest.fixture
@@ -95,37 +130,108 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
 
 
+class Schema:
+    """A schema of PostgreSQL of the tests' own."""
+
+    def __init__(self, url: str) -> None:
+        self._parsed = make_url(url)
+        self._name = f"tianwen_{uuid.uuid4().hex[:12]}"
+        self._built: object = None
+        self.url = self._parsed.update_query_dict({"search_path": self._name}).render_as_string(hide_password=False)
+
+    async def make(self) -> None:
+        await self._run(f"CREATE SCHEMA {self._name}")
+
+    async def drop(self) -> None:
+        await self._run(f"DROP SCHEMA IF EXISTS {self._name} CASCADE")
+
+    async def make_empty(self) -> None:
+        """Empty its tables; where a test has changed the schema itself, it is built anew by the migrations."""
+        if self._built is not None and await self._state() == self._built:
+            tables = ", ".join(f"{self._name}.{table}" for table in Base.metadata.tables)
+            await self._run(f"TRUNCATE {tables} RESTART IDENTITY")
+            return
+        await self.drop()
+        await self.make()
+        database = Database(self.url)
+        await database.upgrade()
+        await database.close()
+        self._built = await self._state()
+
+    async def _state(self) -> object:
+        """Give what changes with the schema: the numbers of its tables, indexes and constraints."""
+        return await self._run(
+            "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($1)),"
+            " (SELECT count(*) FROM pg_constraint WHERE connamespace = to_regnamespace($1))",
+            self._name,
+        )
+
+    async def _run(self, statement: str, *arguments: object) -> object:
+        plain = self._parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = await asyncpg.connect(plain)
+        rows = await connection.fetch(statement, *arguments)
+        await connection.close()
+        return rows
+
+
+@pytest.fixture(scope="session")
+def postgres_schema() -> Iterator[Schema]:
+    """A schema that one test after another uses, built by the migrations, dropped at the end."""
+    schema = Schema(set_postgres_url())
+    yield schema
+    asyncio.run(schema.drop())
+
+
 @pytest_asyncio.fixture
 async def postgres_url() -> AsyncIterator[str]:
-    """The URL of a schema of this test's own, dropped at the end."""
+    """The URL of an empty schema of this test's own, dropped at the end."""
+    schema = Schema(set_postgres_url())
+    await schema.make()
+    yield schema.url
+    await schema.drop()
+
+
+def set_postgres_url() -> str:
     url = os.environ.get(POSTGRES)
     if not url:
         pytest.skip(f"{POSTGRES} is not set")
-    schema = f"tianwen_{uuid.uuid4().hex[:12]}"
-    parsed = make_url(url)
-    plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+    return url
 
-    async def execute(statement: str) -> None:
-        connection = await asyncpg.connect(plain)
-        await connection.execute(statement)
-        await connection.close()
 
-    await execute(f"CREATE SCHEMA {schema}")
-    yield parsed.update_query_dict({"search_path": schema}).render_as_string(hide_password=False)
-    await execute(f"DROP SCHEMA {schema} CASCADE")
+@pytest.fixture(params=["sqlite", "postgres"])
+def bare_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database with nothing in it, of each kind in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def first_store(empty_store: Path) -> Path:
+    """The SQLite file with which a test of the facts begins."""
+    return empty_store
+
+
+@pytest.fixture
+def migrated_sqlite_url(sqlite_url: str, tmp_path: Path, first_store: Path) -> str:
+    shutil.copy(first_store, tmp_path / "test.db")
+    return sqlite_url
+
+
+@pytest_asyncio.fixture
+async def migrated_postgres_url(postgres_schema: Schema) -> str:
+    await postgres_schema.make_empty()
+    return postgres_schema.url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database, of each kind in turn."""
-    return str(request.getfixturevalue(f"{request.param}_url"))
+    """The URL of a database with the schema and no row, of each kind in turn."""
+    return str(request.getfixturevalue(f"migrated_{request.param}_url"))
 
 
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """An empty database with the schema, of each kind in turn."""
+    """A database with the schema and no row, of each kind in turn."""
     database = Database(database_url)
-    await database.upgrade()
     yield database
     await database.close()
 
@@ -141,17 +247,17 @@ async def article_database(filled_store: Path, tmp_path: Path) -> AsyncIterator[
 
 
 @pytest.fixture(scope="session")
-def pickled_engine(filled_store: Path) -> bytes:
+def pickled_engine(made_once: MadeOnce, filled_store: Path) -> bytes:
     """The engine of the store with the article, so that not every test builds its index anew."""
 
-    async def read() -> bytes:
+    async def read(path: Path) -> None:
         database = Database(f"sqlite+aiosqlite:///{filled_store}")
         knowledge = await KnowledgeBase.open(database)
         await database.close()
         knowledge.engine.learn()
-        return pickle.dumps(knowledge.engine)
+        path.write_bytes(pickle.dumps(knowledge.engine))
 
-    return asyncio.run(read())
+    return made_once.file("engine.pickle", lambda path: asyncio.run(read(path))).read_bytes()
 
 
 class EngineKeeper:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from facts.database import Database
 from facts.knowledge import KnowledgeBase
+from tests.conftest import MadeOnce
 from tests.facts.town import TOWN, Clock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -22,27 +18,16 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def town_file(made_once: MadeOnce) -> Path:
     """A SQLite file, built by the migrations and holding the town."""
-    path = tmp_path_factory.mktemp("town") / "town.db"
-
-    async def build() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await database.upgrade()
-        await KnowledgeBase.open(database, [TOWN], clock=Clock())
-        await database.close()
-
-    asyncio.run(build())
-    return path
+    return made_once.store("town.db", [TOWN], clock=Clock())
 
 
 @pytest.fixture
-def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a file: a copy of the town where a test asks for it, which is quicker than to build it anew."""
-    path = tmp_path / "test.db"
-    if "town" in request.fixturenames:
-        shutil.copy(request.getfixturevalue("town_file"), path)
-    return f"sqlite+aiosqlite:///{path}"
+def first_store(request: pytest.FixtureRequest, empty_store: Path) -> Path:
+    """The SQLite file with which a test begins: with the town in it where the test asks for that."""
+    town_file: Path = request.getfixturevalue("town_file") if "town" in request.fixturenames else empty_store
+    return town_file
 
 
 @pytest.fixture

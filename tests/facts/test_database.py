@@ -60,9 +60,9 @@ def sqlite_path(url: str) -> str:
 
 
 @pytest.fixture
-async def empty(database_url: str) -> AsyncIterator[Database]:
+async def empty(bare_url: str) -> AsyncIterator[Database]:
     """A database with nothing in it, of each kind in turn."""
-    database = Database(database_url)
+    database = Database(bare_url)
     yield database
     await database.close()
 
@@ -198,13 +198,11 @@ asyncio.run(main())
 """
 
 
-async def test_two_programs_that_start_on_an_empty_database_both_get_the_schema(
-    empty: Database, database_url: str
-) -> None:
+async def test_two_programs_that_start_on_an_empty_database_both_get_the_schema(empty: Database, bare_url: str) -> None:
     pipe = asyncio.subprocess.PIPE
     programs = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", UPGRADE, database_url, stdin=pipe, stdout=pipe, stderr=pipe
+            sys.executable, "-c", UPGRADE, bare_url, stdin=pipe, stdout=pipe, stderr=pipe
         )
         for _ in range(2)
     ]
