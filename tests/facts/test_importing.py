@@ -19,14 +19,12 @@ from facts.database import Database
 from facts.entities import (
     STATEMENT_MAX,
     Action,
-    Author,
     Entry,
     Fact,
     KnownUnknown,
     Measure,
     Milestone,
     Name,
-    Origin,
     PartialDate,
     Source,
 )
@@ -52,6 +50,7 @@ from tests.facts.town import (
     HERE,
     LAMP,
     NAMES,
+    OPERATOR,
     PAY,
     RED_LAMP,
     TOWN,
@@ -67,7 +66,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-OPERATOR = Author(Origin.OPERATOR)
 HEADER = "id,topic,statement,questions,source\n"
 ROW = "lamp,town,The lamp is green.,what colour is the lamp?,Harbour Gazette\n"
 NO_ID = "an id is lower-case letters and digits, parted by single hyphens or underscores, at most 64 characters"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from facts.entities import Action, Author, FactChange, KnownUnknown, Origin, Revision
+from facts.entities import Action, Author, FactChange, Origin, Revision
 from facts.errors import InvalidFactError
 from facts.forms import entry_to_form
 from facts.models import RevisionRow
@@ -17,6 +17,7 @@ from tests.facts.town import (
     DEPTH,
     EDITOR,
     FERRY,
+    GHOST,
     HERE,
     LAMP,
     PAY,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from facts.entities import Entry
     from facts.knowledge import KnowledgeBase
 
-GHOST = KnownUnknown("tower-ghost", ("Is the tower haunted?", "does a ghost live in the tower"))
 RICH = replace(PAY, say="The keeper is rich.")
 # One that is so already, and of each kind one that is changed, one that is new, and one that was removed.
 ROWS: tuple[Entry, ...] = (DEPTH, RED_LAMP, CLOCK_TOWER, FERRY, RICH, GHOST, PIRATES)

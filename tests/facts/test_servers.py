@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from facts.engine import AnswerEngine
-from facts.entities import Action, Author, KnownUnknown, Origin, Revision
+from facts.entities import Action, KnownUnknown, Revision
 from facts.errors import EditConflictError, InvalidFactError
 from facts.forms import entry_to_form, fact_to_form
 from facts.knowledge import KnowledgeBase
 from tests.facts.making import make_fact, make_pack
 from tests.facts.town import (
     BAKER,
+    BLUE_LAMP,
     CLOCK_TOWER,
     DEPTH,
     EDITOR,
@@ -22,6 +23,7 @@ from tests.facts.town import (
     HERE,
     LAMP,
     NAMES,
+    OPERATOR,
     PAY,
     PIRATES,
     RED_LAMP,
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from facts.database import Database
     from facts.entities import Entry, Fact
 
-OPERATOR = Author(Origin.OPERATOR)
-BLUE_LAMP = replace(LAMP, statement="The lamp of the lighthouse is blue.")
 OUR_PAY = replace(PAY, say="The keeper will not tell us.")
 # What a newer pack has found out about the known unknown of the same id.
 WAGE = make_fact(PAY.id, "The keeper earns forty crowns a month.", *PAY.phrasings, "what is the keeper paid")

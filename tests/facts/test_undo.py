@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from facts.entities import Action, Author, Entry, KnownUnknown, Origin, Revision
+from facts.entities import Action, Entry, Revision
 from facts.errors import EditConflictError, FactNotFoundError
 from facts.forms import entry_to_form
 from facts.knowledge import KnowledgeBase
 from tests.facts.making import make_pack
 from tests.facts.town import (
+    BLUE_LAMP,
     CLOCK_TOWER,
     EDITOR,
+    GHOST,
     HERE,
     LAMP,
     NAMES,
+    OPERATOR,
     PAY,
     RED_LAMP,
     THERE,
@@ -33,10 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from facts.database import Database
-
-OPERATOR = Author(Origin.OPERATOR)
-BLUE_LAMP = replace(LAMP, statement="The lamp of the lighthouse is blue.")
-GHOST = KnownUnknown("tower-ghost", ("Is the tower haunted?", "does a ghost live in the tower"))
 
 
 async def undo_latest(knowledge: KnowledgeBase, entry_id: str, server_id: int | None) -> Revision:

@@ -25,6 +25,7 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 HERE, THERE = 2**63 - 1, 2**62 + 1
 EDITOR = Author(Origin.EDITOR, 2**63 - 2)
+OPERATOR = Author(Origin.OPERATOR)
 PACK_AUTHOR = Author(Origin.PACK)
 START = dt.datetime(2021, 7, 4, 12, 0, tzinfo=dt.UTC)
 
@@ -82,6 +83,8 @@ CLOCK_TOWER = make_fact(
     milestone=Milestone(PartialDate.parse("1950"), "Clock tower built"),
 )
 RED_LAMP = replace(LAMP, statement="The lamp of the lighthouse is red.")
+BLUE_LAMP = replace(LAMP, statement="The lamp of the lighthouse is blue.")
+GHOST = KnownUnknown("tower-ghost", ("Is the tower haunted?", "does a ghost live in the tower"))
 
 QUESTIONS = [
     *(fact.canonical_question for fact in (LAMP, DEPTH, FERRY, BAKER, CLOCK_TOWER)),
