@@ -56,8 +56,10 @@ def revert(
     reason: Reason = None,
 ) -> None:
     """Let a fact or known unknown be again as it was after one of its revisions."""
-    _with_knowledge(lambda knowledge: knowledge.revert(entry_id, revision, OPERATOR, server_id=server, reason=reason))
-    print(f"{entry_id} is again as it was in revision {revision}.")  # noqa: T201
+    kept = _with_knowledge(
+        lambda knowledge: knowledge.revert(entry_id, revision, OPERATOR, server_id=server, reason=reason)
+    )
+    print(f"{entry_id} is {'again' if kept else 'now'} as it was in revision {revision}.")  # noqa: T201
 
 
 def history(entry_id: EntryId, *, server: ServerId = None) -> None:

@@ -105,6 +105,8 @@ class Tianwen(commands.Bot):
         self.cooldowns = Cooldowns()
         self.drafts = Drafts(knowledge.bookkeeping)
         self.article_tests: list[Question] = []
+        # What editors have pressed and is being done: message, person, and the button's id.
+        self.pressing: set[tuple[int | None, int, str | None]] = set()
 
     async def setup_hook(self) -> None:
         """Let the facts learn, load the cogs, make earlier buttons work, and sync the commands if they changed."""

@@ -39,6 +39,7 @@ class EntryDraft:
         texts: what stands in the inputs of the form, by their names.
         is_new: whether it is to be added, or one that is there is to be changed.
         seen: as the editor saw it before, JSON-ready; None where it was not there.
+        hidden: its questions for which the form has no room: they stay.
         reason: why, for the history.
         queue_ids: the questions on the review queue that it deals with.
         key: by which it is found.
@@ -49,6 +50,7 @@ class EntryDraft:
     texts: dict[str, str]
     is_new: bool = False
     seen: dict[str, Any] | None = None
+    hidden: tuple[str, ...] = ()
     reason: str | None = None
     queue_ids: tuple[int, ...] = ()
     key: str = field(default_factory=lambda: secrets.token_hex(_KEY_BYTES))
@@ -97,7 +99,8 @@ class Drafts:
             or discord.utils.utcnow() - draft.at >= DRAFTS_KEPT
         ):
             raise DraftGoneError("This draft has been saved or dropped already, or is more than a day old.")
-        data = draft.data | {"queue_ids": tuple(draft.data["queue_ids"])}
+        # JSON knows no tuples.
+        data = draft.data | {name: tuple(draft.data[name]) for name in ("hidden", "queue_ids")}
         return EntryDraft(**data, key=key)
 
     async def forget(self, key: str) -> None:

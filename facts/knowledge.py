@@ -363,7 +363,7 @@ class KnowledgeBase:
         server_id: int | None = None,
         seen: Entry | None = None,
         reason: str | None = None,
-    ) -> Kept:
+    ) -> Kept | None:
         """Write a fact or known unknown anew; a shared one, in a server, for that server alone.
 
         Args:
@@ -372,6 +372,9 @@ class KnowledgeBase:
             server_id: where; None for the shared ones.
             seen: as the editor saw it; None writes whatever it is.
             reason: why.
+
+        Returns:
+            What is kept now; None if it was so already: a shared one stays shared.
 
         Raises:
             InvalidFactError: it breaks the rules, or is of the other kind.
@@ -429,8 +432,11 @@ class KnowledgeBase:
         *,
         server_id: int | None = None,
         reason: str | None = None,
-    ) -> Kept:
+    ) -> Kept | None:
         """Let a fact or known unknown be again as it was after one of its revisions; that is a revision too.
+
+        Returns:
+            What is kept now; None if it was so already.
 
         Raises:
             FactNotFoundError: there is none.

@@ -184,8 +184,8 @@ async def add_entry(session: AsyncSession, entry: Entry, change: Change, server_
 
 async def edit_entry(
     session: AsyncSession, entry: Entry, change: Change, server_id: int | None = None, *, seen: Entry | None = None
-) -> Kept:
-    """Write a fact or known unknown anew, with a revision, and keep it from its pack.
+) -> Kept | None:
+    """Write a fact or known unknown anew, with a revision, and keep it from its pack; None if it is so already.
 
     In a server, a shared one stays as it is, and gets a successor of the server's own under the same id.
 
@@ -206,7 +206,7 @@ async def edit_entry(
         raise _both_kinds(entry.id)
     if seen is not None and seen != standing.now:
         raise EditConflictError(entry.id, seen=seen, now=standing.now)
-    return await _change(session, standing, Action.EDIT, change, entry)
+    return None if standing.now == entry else await _change(session, standing, Action.EDIT, change, entry)
 
 
 async def put_entries(
@@ -290,8 +290,11 @@ async def set_removed(
 
 async def revert(
     session: AsyncSession, entry_id: str, number: int, change: Change, server_id: int | None = None
-) -> Kept:
+) -> Kept | None:
     """Let a fact or known unknown be again as it was after one of its revisions; that is a revision too.
+
+    Returns:
+        What is kept now; None if it is so already.
 
     Raises:
         FactNotFoundError: there is none.
@@ -301,6 +304,8 @@ async def revert(
     revision = next((r for r in await _revisions(session, standing.row) if r.number == number), None)
     if revision is None or revision.after is None:
         raise InvalidFactError(f"“{entry_id}” has no text in revision {number} to go back to.")
+    if standing.now == entry_from_form(revision.after) and (standing.follows or not revision.follows):
+        return None
     return await _go_back(session, standing, revision, change)
 
 

@@ -462,6 +462,30 @@ class World:
             patch.setattr(simcord.interactions, "base_payload", changed)
             yield
 
+    @contextmanager
+    def twice(self) -> Iterator[None]:
+        """Let all that people do meanwhile reach the bot twice at once, as when they press again too soon."""
+        backend = self.env.backend
+        emit = backend.emit
+
+        def emit_twice(name: str, payload: dict[str, Any]) -> None:
+            emit(name, payload)
+            first = backend.interactions[int(payload["id"])]
+            second, other = simcord.interactions.base_payload(
+                backend,
+                type=payload["type"],
+                channel_id=first.channel_id,
+                guild_id=first.guild_id,
+                user_id=first.user_id,
+                data=payload["data"],
+            )
+            second.source_message_id = first.source_message_id
+            emit(name, other | {"message": payload["message"]})
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(backend, "emit", emit_twice)
+            yield
+
     def deny(self, channel: simcord.ChannelHandle, *, everyone: bool = False, **permissions: bool) -> None:
         """Take permissions in a channel from the bot, or from everyone; those that are False are given back."""
         whom, kind = (self.guild.id, OverwriteType.ROLE) if everyone else (self.bot_id, OverwriteType.MEMBER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import discord
 
@@ -14,7 +14,16 @@ from bot.ui.differences import change_lines
 from bot.ui.editor_items import EditorButton, author_of, show_to_editor, take_time
 from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, GREY, Reply, escaped, facts_embed, on_one_line, sentence_reply
-from bot.ui.entry_form import FACT_INPUTS, UNKNOWN_INPUTS, dates_text, entry_of, form_of, source_text, texts_of, unshown
+from bot.ui.entry_form import (
+    FACT_INPUTS,
+    UNKNOWN_INPUTS,
+    dates_text,
+    entry_of,
+    form_of,
+    hidden_questions,
+    source_text,
+    texts_of,
+)
 from bot.ui.history import saved_reply
 from bot.ui.items import NEVER
 from bot.ui.words import words_for
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from facts.engine import Answer
     from facts.entities import Entry
     from facts.knowledge import Preview
+    from facts.store import Kept
 
 FORM = "tw:form:"
 _ENTRY_ID = FACT_ID_PATTERN.pattern
@@ -49,8 +59,8 @@ def new_draft(interaction: discord.Interaction[Tianwen], server_id: int, **field
 
 def draft_of(entry: Entry, **fields: Any) -> EntryDraft:  # noqa: ANN401 - by name
     """Begin to edit an entry."""
-    kind = "fact" if isinstance(entry, Fact) else "unknown"
-    return EntryDraft(kind, entry.id, texts_of(entry), seen=form_of(entry), **fields)  # type: ignore[arg-type]
+    kind: Literal["fact", "unknown"] = "fact" if isinstance(entry, Fact) else "unknown"
+    return EntryDraft(kind, entry.id, texts_of(entry), seen=form_of(entry), hidden=hidden_questions(entry), **fields)
 
 
 async def open_form(interaction: discord.Interaction[Tianwen], draft: EntryDraft) -> None:
@@ -70,8 +80,7 @@ class _EntryModal(discord.ui.Modal):
         else:
             title = words.add_title if draft.kind == "fact" else words.unknown_title
         super().__init__(title=limits.cut(title, limits.MODAL_TITLE), custom_id=FORM + draft.key)
-        hidden = unshown(draft)
-        hints = {"questions": words.questions_more_hint.format(count=hidden)} if hidden else {}
+        hints = {"questions": words.questions_more_hint.format(count=len(draft.hidden))} if draft.hidden else {}
         for name in FACT_INPUTS if draft.kind == "fact" else UNKNOWN_INPUTS:
             longest = {"statement": STATEMENT_MAX, "say": STATEMENT_MAX, "topic": TOPIC_MAX}.get(name, limits.INPUT)
             text_input: discord.ui.TextInput[Self] = discord.ui.TextInput(
@@ -157,9 +166,8 @@ def preview_reply(
         notes[words.successor] = words.successor_missing.format(id=entry.superseded_by)
     for name, note in notes.items():
         embed.add_field(name=name, value=limits.cut(note, limits.EMBED_FIELD_VALUE), inline=False)
-    view = _view(
-        SaveButton(draft.key, words.save), AgainButton(draft.key, words.again), DropButton(draft.key, words.drop)
-    )
+    saving = [SaveButton(draft.key, words.save)] if draft.is_new or form_of(entry) != draft.seen else []
+    view = _view(*saving, AgainButton(draft.key, words.again), DropButton(draft.key, words.drop))
     told = [f"**{name}**\n{note}" for name, note in notes.items()]
     text = "\n\n".join([str(embed.title), str(embed.description), *told, f"[{entry.id}]"])
     return Reply(embed, text, view)
@@ -248,6 +256,7 @@ async def _save(interaction: discord.Interaction[Tianwen], draft: EntryDraft, wo
     """Save a draft; where somebody else was quicker, show what they did, and keep it."""
     server_id, bot, author = require_editor(interaction), interaction.client, author_of(interaction)
     entry = entry_of(draft, words)
+    kept: Kept | None
     try:
         if draft.is_new:
             kept = await bot.knowledge.add(entry, author, server_id=server_id, reason=draft.reason)
@@ -261,12 +270,15 @@ async def _save(interaction: discord.Interaction[Tianwen], draft: EntryDraft, wo
         return
     except EditConflictError as error:
         text = _conflict_text(error, words)
-        kept_draft = dataclasses.replace(draft, seen=form_of(error.now))
+        # What somebody else has taken out unseen by this editor stays out.
+        there = set(error.now.phrasings) if error.now is not None else set(draft.hidden)
+        hidden = tuple(question for question in draft.hidden if question in there)
+        kept_draft = dataclasses.replace(draft, seen=form_of(error.now), hidden=hidden)
         await _keep_and_ask(interaction, kept_draft, text, words.save_over)
         return
     await bot.drafts.forget(draft.key)
     await bot.settle(server_id, draft.queue_ids)
-    sentence = words.saved if isinstance(entry, Fact) else words.saved_unknown
+    sentence = words.no_changes if kept is None else words.saved if isinstance(entry, Fact) else words.saved_unknown
     from bot.ui.review import ReviewButton  # noqa: PLC0415 - teaching shows drafts, and a draft leads back to it
 
     going_on = [ReviewButton(words.next_question)] if draft.queue_ids else []

@@ -29,9 +29,19 @@ class EditorButton(Button, template=NEVER + "-editor"):
         return True
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], _words: Words, /) -> None:
-        """Do what the button is for, if the person is an editor."""
+        """Do what the button is for, if the person is an editor. A second press meanwhile changes nothing."""
         require_editor(interaction)
-        await self.edited(interaction, editor_words_for(interaction.locale))
+        message_id = interaction.message.id if interaction.message is not None else None
+        press = (message_id, interaction.user.id, self.item.custom_id)
+        pressing = interaction.client.pressing
+        if press in pressing:
+            await interaction.response.defer()
+            return
+        pressing.add(press)
+        try:
+            await self.edited(interaction, editor_words_for(interaction.locale))
+        finally:
+            pressing.discard(press)
 
     async def edited(self, interaction: discord.Interaction[Tianwen], words: EditorWords, /) -> None:
         """Do what the button is for."""

@@ -79,8 +79,7 @@ def entry_of(draft: EntryDraft, words: EditorWords) -> Entry:
     texts = draft.texts
     faults: list[str] = []
     questions = [line.strip() for line in texts.get("questions", "").splitlines() if line.strip()]
-    known = (draft.seen or {}).get("questions", ())
-    form: dict[str, Any] = {"id": draft.entry_id, "questions": [*questions, *known[len(_shown(known)) :]]}
+    form: dict[str, Any] = {"id": draft.entry_id, "questions": [*questions, *draft.hidden]}
     if draft.kind == "unknown":
         form["say"] = texts.get("say", "")
     else:
@@ -114,10 +113,9 @@ def entry_of(draft: EntryDraft, words: EditorWords) -> Entry:
     return entry
 
 
-def unshown(draft: EntryDraft) -> int:
-    """Tell how many questions the form does not show."""
-    known = (draft.seen or {}).get("questions", ())
-    return len(known) - len(_shown(known))
+def hidden_questions(entry: Entry) -> tuple[str, ...]:
+    """Give the questions of an entry for which its form has no room."""
+    return entry.phrasings[len(_shown(entry.phrasings)) :]
 
 
 def form_of(entry: Entry | None) -> dict[str, Any] | None:

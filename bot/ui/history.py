@@ -195,7 +195,7 @@ async def revert(
     kept = await interaction.client.knowledge.revert(
         entry_id, number, author_of(interaction), server_id=server_id, reason=reason
     )
-    sentence = words.reverted.format(id=entry_id, number=number)
+    sentence = words.reverted.format(id=entry_id, number=number) if kept is not None else words.no_changes
     await show_to_editor(interaction, saved_reply(sentence, kept, words))
 
 
@@ -212,7 +212,7 @@ def _revision_text(revision: Revision, words: EditorWords) -> str:
     if revision.reason:
         lines.append(f"_{on_one_line(revision.reason, _REASON)}_")
     lines += change_lines(revision.before, revision.after, words)
-    if revision.follows:
+    if revision.follows and revision.after is not None:
         lines.append(words.follows_shared)
     return limits.cut("\n".join(lines), _ROOM)
 

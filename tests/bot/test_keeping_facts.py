@@ -367,3 +367,50 @@ async def test_what_editors_see_in_forms_and_lists_stays_within_discords_limits(
     await world.moderator.slash(world.channel, "facts history", id=longest)
     listed = await world.moderator.slash(world.channel, "facts list", topic="t" * 40, show="own")
     assert longest in told(world.response(listed))
+
+
+async def test_saving_what_is_there_already_changes_nothing_and_a_shared_fact_stays_shared(world: World) -> None:
+    opened = await world.moderator.slash(world.channel, "facts edit", id=FACT_ID)
+    shown = world.response(await world.moderator.submit_modal(opened, world.form(opened)))
+    assert told(shown).count(SAY.no_changes) == 1
+    assert SAY.save not in world.buttons(shown)
+    reverted = await world.moderator.slash(world.channel, "facts revert", id=FACT_ID, revision=1)
+    assert told(world.response(reverted)) == SAY.no_changes
+    await world.teach_shared(FACT_ID, "Tianhe is long.")
+    assert "Tianhe is long." in told(await world.asked(QUESTION))
+
+
+async def test_of_questions_that_the_form_does_not_show_none_is_lost_in_a_conflict(world: World) -> None:
+    questions = [f"what does the zorblax number {n} do {'on a long day ' * 18}?" for n in range(25)]
+    fact = await world.teach("zorblax", "It sleeps.", *questions)
+    opened = await world.moderator.slash(world.channel, "facts edit", id="zorblax")
+    shown = world.form(opened)["questions"].splitlines()
+    assert 5 < len(shown) < 20
+    form = world.form(opened) | {"statement": "It eats."}
+    # Meanwhile somebody else takes out one that the form shows and one that it does not.
+    await world.teach_again("zorblax", phrasings=fact.phrasings[1:-1])
+    preview = world.response(await world.moderator.submit_modal(opened, form))
+    warned = await press(world, preview, SAY.save)
+    assert SAY.conflict.format(id="zorblax") in told(warned)
+    await press(world, await again(world, warned), SAY.save)
+    kept = world.knowledge.fact("zorblax", world.guild.id)
+    assert (kept.statement, kept.phrasings) == ("It eats.", fact.phrasings[:-1])
+
+
+async def test_a_second_press_while_the_first_is_being_done_changes_nothing(world: World) -> None:
+    shown = await write(world, ZORBLAX, id="zorblax")
+    for label, sentence in ((SAY.save, SAY.saved), (SAY.undo, SAY.undone)):
+        with world.twice():
+            shown = await press(world, shown, label)
+        assert told(shown) == sentence.format(id="zorblax")
+    assert len(await world.knowledge.history("zorblax", server_id=world.guild.id)) == 2
+    assert world.bot.pressing == set()
+
+
+async def test_the_history_of_what_is_hidden_does_not_say_that_the_shared_one_is_seen(world: World) -> None:
+    await world.hide(FACT_ID)
+    history = await world.moderator.slash(world.channel, "facts history", id=FACT_ID)
+    assert SAY.follows_shared not in told(world.response(history))
+    await press(world, world.response(history), SAY.undo)
+    history = await world.moderator.slash(world.channel, "facts history", id=FACT_ID)
+    assert told(world.response(history)).count(SAY.follows_shared) == 1

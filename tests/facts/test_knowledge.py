@@ -333,12 +333,16 @@ async def test_removing_what_is_removed_and_restoring_what_is_there_is_no_change
 async def test_a_reverted_fact_is_again_as_it_was(town: KnowledgeBase, database: Database, clock: Clock) -> None:
     await town.edit(RED_LAMP, EDITOR)
     then = clock.tick()
-    assert (await town.revert("lamp-colour", 1, EDITOR, reason="It was green.")).entry == LAMP
+    kept = await town.revert("lamp-colour", 1, EDITOR, reason="It was green.")
+    assert kept is not None
+    assert kept.entry == LAMP
     assert answer(town, LAMP.canonical_question) == LAMP.statement
     assert (await town.history("lamp-colour"))[2:] == [
         Revision(3, Action.REVERT, EDITOR, then, "It was green.", fact_to_form(RED_LAMP), fact_to_form(LAMP))
     ]
-    assert (await town.revert("lamp-colour", 2, EDITOR)).entry == RED_LAMP
+    kept = await town.revert("lamp-colour", 2, EDITOR)
+    assert kept is not None
+    assert kept.entry == RED_LAMP
     assert (await town.history("lamp-colour"))[3].reason == "back to revision 2"
     assert await view_anew(database) == view(town)
 

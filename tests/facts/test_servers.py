@@ -63,6 +63,7 @@ async def test_what_a_server_writes_anew_is_seen_there_alone(
     then = clock.tick()
     kept = await town.edit(RED_LAMP, EDITOR, server_id=HERE, seen=LAMP, reason="Ours is red.")
     await town.edit(OUR_PAY, EDITOR, server_id=HERE, seen=PAY)
+    assert kept is not None
     assert (kept.entry, kept.version, kept.removed, kept.follows) == (RED_LAMP, 1, False, False)
     edited = Revision(1, Action.EDIT, EDITOR, then, "Ours is red.", fact_to_form(LAMP), fact_to_form(RED_LAMP))
     assert await town.history(LAMP.id, server_id=HERE) == [edited]

@@ -122,6 +122,7 @@ async def test_until_when_a_fact_holds_and_what_comes_after_it_are_kept(
     due = replace(LAMP, review_by=dt.date(2031, 1, 2), superseded_by=CLOCK_TOWER.id)
     kept = await town.edit(due, EDITOR, server_id=HERE)
     await town.edit(replace(LAMP, superseded_by=DEPTH.id), EDITOR)
+    assert kept is not None
     assert kept.revision is not None
     assert kept.revision.after == fact_to_form(LAMP) | {"review_by": "2031-01-02", "superseded_by": CLOCK_TOWER.id}
     for knowledge in (town, await type(town).open(database)):

@@ -129,15 +129,21 @@ async def test_going_back_to_what_followed_the_shared_one_follows_it_as_it_is_no
     await town.undo(LAMP.id, 1, EDITOR, server_id=HERE)
     await town.edit(RED_LAMP, EDITOR, server_id=HERE)
     await town.edit(BLUE_LAMP, OPERATOR)
-    assert (await town.revert(LAMP.id, 2, EDITOR, server_id=HERE)).follows
+    kept = await town.revert(LAMP.id, 2, EDITOR, server_id=HERE)
+    assert kept is not None
+    assert kept.follows
     assert town.fact(LAMP.id, HERE) == BLUE_LAMP
     await town.edit(LAMP, OPERATOR)
     assert town.fact(LAMP.id, HERE) == LAMP
-    assert not (await town.revert(LAMP.id, 3, EDITOR, server_id=HERE)).follows
+    kept = await town.revert(LAMP.id, 3, EDITOR, server_id=HERE)
+    assert kept is not None
+    assert not kept.follows
     assert town.fact(LAMP.id, HERE) == RED_LAMP
     # Where the shared one has gone, there is only its text to go back to.
     await town.remove(LAMP.id, OPERATOR)
-    assert not (await town.revert(LAMP.id, 2, EDITOR, server_id=HERE)).follows
+    kept = await town.revert(LAMP.id, 2, EDITOR, server_id=HERE)
+    assert kept is not None
+    assert not kept.follows
     assert town.fact(LAMP.id, HERE) == LAMP
     assert await view_anew(database, HERE) == view(town, HERE)
 
@@ -190,4 +196,19 @@ async def test_undoing_what_brought_an_entry_back_takes_it_away_though_its_text_
     assert town.fact(LAMP.id, HERE) == RED_LAMP
     await undo_latest(town, LAMP.id, HERE)
     assert town.find(LAMP.id, HERE) is None
+    assert await view_anew(database, HERE) == view(town, HERE)
+
+
+async def test_a_change_to_what_is_there_already_is_none(town: KnowledgeBase, database: Database) -> None:
+    assert await town.edit(LAMP, EDITOR, server_id=HERE, seen=LAMP) is None
+    assert await town.revert(LAMP.id, 1, EDITOR, server_id=HERE) is None
+    assert await town.revert(LAMP.id, 1, EDITOR) is None
+    assert not town.is_own(LAMP.id, HERE)
+    # So what the operator corrects is seen there, too.
+    await town.edit(BLUE_LAMP, OPERATOR)
+    assert town.fact(LAMP.id, HERE) == BLUE_LAMP
+    await town.edit(RED_LAMP, EDITOR, server_id=HERE)
+    assert await town.edit(RED_LAMP, EDITOR, server_id=HERE) is None
+    assert await town.revert(LAMP.id, 1, EDITOR, server_id=HERE) is None
+    assert len(await town.history(LAMP.id, server_id=HERE)) == 1
     assert await view_anew(database, HERE) == view(town, HERE)
