@@ -109,7 +109,12 @@ async def _import(
     """
     async with open_knowledge(settings) as knowledge:
         names = knowledge.names() if server_id is None else None
-        plan = plan_import(read, lambda entry_id: knowledge.entry(entry_id, server_id), names)
+        plan = plan_import(
+            read,
+            lambda entry_id: knowledge.entry(entry_id, server_id),
+            lambda entry_id: knowledge.removed_entry(entry_id, server_id),
+            names,
+        )
         _print_rows([*_planned(plan, knowledge, server_id), *_faulty(plan.faulty)])
         counts = {"new": plan.new, "changed": plan.changed, "same": plan.same, "faulty": plan.faulty}
         print(f"{file_name}: {', '.join(f'{len(rows):,} {what}' for what, rows in counts.items())}.")  # noqa: T201

@@ -226,6 +226,14 @@ class Tianwen(commands.Bot):
             saved = []
         return [*map(saved_question, saved), *self.article_tests]
 
+    async def waits(self, server_id: int, queue_ids: Sequence[int]) -> bool:
+        """Tell whether any of these questions is on the review queue still; where that cannot be read, it may be."""
+        try:
+            return any(question.id in queue_ids for question in await self.knowledge.bookkeeping.queued(server_id))
+        except DatabaseError as error:
+            log.warning("The review queue could not be read: %s", error)
+            return True
+
     async def settle(self, server_id: int, queue_ids: Sequence[int]) -> None:
         """Take questions off the review queue that an editor has dealt with; where that fails, they stay."""
         if not queue_ids:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -47,10 +48,27 @@ from facts.entities import (
 from facts.errors import InvalidFactError
 from facts.matching.normalise import normalise
 
+# Fillers of Hangul and the empty Braille pattern: by their category letters and a symbol, and yet blank.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_LINK = re.compile(r"https?://[^\s<>/]+(?:/[^\s<>]*)?", re.IGNORECASE)
+
 
 def _check_storable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("holds a NUL character, which no database keeps")
+    return value
+
+
+def _check_visible(value: str) -> str:
+    # Control, format and unassigned characters, marks without a letter, and spaces leave nothing to see.
+    if all(char in _BLANK or unicodedata.category(char)[0] in "CMZ" for char in value):
+        raise ValueError("holds nothing that can be seen")
+    return value
+
+
+def _check_link(value: str) -> str:
+    if not _LINK.fullmatch(value):
+        raise ValueError("is not a link that begins with https:// or http://")
     return value
 
 
@@ -68,9 +86,16 @@ def _on_one_line(value: object) -> object:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-Text = Annotated[str, BeforeValidator(_stripped), StringConstraints(min_length=1), AfterValidator(_check_storable)]
+Text = Annotated[
+    str,
+    BeforeValidator(_stripped),
+    StringConstraints(min_length=1),
+    AfterValidator(_check_storable),
+    AfterValidator(_check_visible),
+]
 Line = Annotated[Text, BeforeValidator(_on_one_line)]
 ShortLine = Annotated[Line, StringConstraints(max_length=LINE_MAX)]
+Link = Annotated[Text, StringConstraints(max_length=URL_MAX), AfterValidator(_check_link)]
 # Forms, modals and spreadsheets have one phrasing a line.
 Phrasing = Annotated[Line, StringConstraints(max_length=PHRASING_MAX), AfterValidator(_check_words)]
 NameText = Annotated[Text, StringConstraints(max_length=NAME_MAX)]
@@ -140,9 +165,7 @@ class SourceForm(_Form):
     title: Annotated[ShortLine | None, BeforeValidator(_blank_is_none)] = None
     authors: tuple[ShortLine, ...] = ()
     published: OptionalDate = None
-    url: Annotated[Annotated[Text, StringConstraints(max_length=URL_MAX)] | None, BeforeValidator(_blank_is_none)] = (
-        None
-    )
+    url: Annotated[Link | None, BeforeValidator(_blank_is_none)] = None
 
     def entity(self, key: str) -> Source:
         """Give the source under this key."""
@@ -262,39 +285,54 @@ _IN_WORDS = {
 FormT = TypeVar("FormT", bound=BaseModel)
 
 
+def as_id(text: str) -> str:
+    """Give a text as an id, “My fact” as “my-fact”; empty where it has no letter or digit that an id may have."""
+    if FACT_ID_PATTERN.fullmatch(text):
+        return text
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:FACT_ID_MAX].strip("-")
+
+
 def source_key(source: SourceForm | Source) -> str:
     """Give a readable key for a source: from its publisher and, where known, its title."""
     words = re.findall(r"[a-z0-9]+", f"{source.publisher} {source.title or ''}".casefold())
     return "-".join(words)[:SOURCE_KEY_MAX].strip("-") or "source"
 
 
-def source_to_form(source: Source) -> dict[str, Any]:
-    """Write a source as JSON-ready data; what is unknown is left out, and so is its key."""
-    form = SourceForm(
+# What is kept is written as it is, even where rules were others when it was kept; they are checked where it is read.
+def _source_form(source: Source) -> SourceForm:
+    return SourceForm.model_construct(
         publisher=source.publisher,
         title=source.title,
         authors=source.authors,
         published=source.published,
         url=source.url,
     )
-    return form.model_dump(mode="json", exclude_defaults=True)
+
+
+def source_to_form(source: Source) -> dict[str, Any]:
+    """Write a source as JSON-ready data; what is unknown is left out, and so is its key."""
+    return _source_form(source).model_dump(mode="json", exclude_defaults=True)
 
 
 def fact_to_form(fact: Fact) -> dict[str, Any]:
     """Write a fact as JSON-ready data, with its whole source."""
-    milestone = fact.milestone and MilestoneForm(
-        date=fact.milestone.when.isoformat(), label=fact.milestone.label, planned=fact.milestone.planned
-    )
-    form = FactForm(
+    milestone = None
+    if fact.milestone is not None:
+        when = fact.milestone.when.isoformat()
+        milestone = MilestoneForm.model_construct(date=when, label=fact.milestone.label, planned=fact.milestone.planned)
+    form = FactForm.model_construct(
         id=fact.id,
         topic=fact.topic,
         statement=fact.statement,
         questions=fact.phrasings,
-        source=SourceForm(**source_to_form(fact.source)),
+        source=_source_form(fact.source),
         locator=fact.locator,
         as_of=fact.as_of,
         milestone=milestone,
-        measures=tuple(MeasureForm(quantity=m.quantity, value=m.value, unit=m.unit) for m in fact.measures),
+        measures=tuple(
+            MeasureForm.model_construct(quantity=m.quantity, value=m.value, unit=m.unit) for m in fact.measures
+        ),
         review_by=fact.review_by,
         superseded_by=fact.superseded_by,
     )
@@ -303,7 +341,7 @@ def fact_to_form(fact: Fact) -> dict[str, Any]:
 
 def unknown_to_form(unknown: KnownUnknown) -> dict[str, Any]:
     """Write a known unknown as JSON-ready data."""
-    form = UnknownForm(id=unknown.id, questions=unknown.phrasings, say=unknown.say)
+    form = UnknownForm.model_construct(id=unknown.id, questions=unknown.phrasings, say=unknown.say)
     return form.model_dump(mode="json", exclude_defaults=True)
 
 
@@ -335,7 +373,7 @@ def valid(entry: Entry) -> Entry:
     try:
         return entry_from_form(entry_to_form(entry))
     except ValidationError as error:
-        raise _invalid(entry.id, error) from error
+        raise invalid(entry.id, error) from error
 
 
 def valid_name(name: Name) -> Name:
@@ -345,21 +383,21 @@ def valid_name(name: Name) -> Name:
         InvalidFactError: it breaks the rules; the sentence tells how.
     """
     try:
-        return NameForm(name=name.name, aliases=name.aliases, about=name.about).entity()
+        return NameForm.model_validate(name_to_form(name)).entity()
     except ValidationError as error:
-        raise _invalid(name.name, error) from error
+        raise invalid(name.name, error) from error
 
 
-def _invalid(what: str, error: ValidationError) -> InvalidFactError:
+def invalid(what: str, error: ValidationError) -> InvalidFactError:
+    """Give the error that tells in one sentence why something cannot be saved."""
     faults = "; ".join(f"{'.'.join(map(str, where))}: {fault}" for where, fault in describe_faults(error))
     return InvalidFactError(f"“{what}” cannot be saved: {faults}")
 
 
 def name_to_form(name: Name) -> dict[str, Any]:
     """Write a name as JSON-ready data."""
-    return NameForm(name=name.name, aliases=name.aliases, about=name.about).model_dump(
-        mode="json", exclude_defaults=True
-    )
+    form = NameForm.model_construct(name=name.name, aliases=name.aliases, about=name.about)
+    return form.model_dump(mode="json", exclude_defaults=True)
 
 
 def describe_faults(error: ValidationError) -> list[Fault]:

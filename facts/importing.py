@@ -198,32 +198,37 @@ def _cut(reason: str) -> str:
 
 
 def plan_import(
-    file: ImportFile, now: Callable[[str], Entry | None], names: Iterable[Name] | None = None
+    file: ImportFile,
+    now: Callable[[str], Entry | None],
+    removed: Callable[[str], Entry | None],
+    names: Iterable[Name] | None = None,
 ) -> ImportPlan:
     """Tell what importing a file would do.
 
     Args:
         file: what was read.
         now: gives what there is under an id, if anything.
+        removed: gives what was removed under an id, if anything: an import brings it back.
         names: the names that there are; None where names cannot be imported.
     """
     new, changed, same, faulty = [], [], [], list(file.faulty)
     for place, entry in file.entries:
         before = now(entry.id)
-        if before is None:
+        known = before or removed(entry.id)
+        if known is None:
             new.append((place, entry))
         elif before == entry:
             same.append((place, entry))
-        elif type(before) is type(entry):
-            changed.append((place, entry))
+        elif type(known) is type(entry):
+            changed.append((place if before else f"{place}, removed until now", entry))
         else:
             reason = "id: here it stands for both a fact and a known unknown; choose another one"
             faulty.append(FaultyRow(place, entry.id, (reason,)))
     if file.names and names is None:
         reason = "names are the same in all servers, and only the bot's operator imports them"
         faulty.append(FaultyRow("names", None, (reason,)))
-    known = set(names) if names is not None else set(file.names)
-    wanted = tuple(name for name in file.names if name not in known)
+    there = set(names) if names is not None else set(file.names)
+    wanted = tuple(name for name in file.names if name not in there)
     return ImportPlan(tuple(new), tuple(changed), tuple(same), tuple(faulty), wanted)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import enum
 import itertools
-import re
 import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -17,7 +16,7 @@ from facts.engine import Answer, AnswerEngine
 from facts.entities import FACT_ID_PATTERN, Fact, FactChange, QuestionGroup, ServerSettings
 from facts.errors import InvalidFactError
 from facts.evaluation import differences, evaluate
-from facts.forms import valid, valid_name
+from facts.forms import as_id, valid, valid_name
 from facts.listeners import Listeners
 from facts.store import Kept
 
@@ -283,8 +282,8 @@ class KnowledgeBase:
         """Give an id that is not taken, made of what a question is about, or like one that is."""
         stem = text
         if not FACT_ID_PATTERN.fullmatch(text):
-            words = re.findall(r"[a-z0-9]+", " ".join(self._engine.content_words(text, server_id)).casefold())
-            stem = "-".join(words[:_ID_WORDS]) or "fact"
+            words = filter(None, map(as_id, self._engine.content_words(text, server_id)))
+            stem = "-".join(list(words)[:_ID_WORDS]) or "fact"
         stem = stem[:_ID_MAX].strip("-_")
         for number in itertools.count(1):
             entry_id = stem if number == 1 else f"{stem}-{number}"
@@ -562,6 +561,10 @@ class KnowledgeBase:
         while len(self._tried_out) > _MOST_TRIED_OUT:
             del self._tried_out[next(iter(self._tried_out))]
         return report
+
+    def removed_entry(self, entry_id: str, server_id: int | None = None) -> Entry | None:
+        """Give what a server, or (None) the operator, has removed or hidden under an id, if anything."""
+        return self._removed.get(server_id, {}).get(entry_id)
 
     def removed(self, server_id: int) -> list[Entry]:
         """Give what a server has removed of its own, or hidden of what is shared, in the order of their ids."""

@@ -48,6 +48,8 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
 # SQLite counts up by itself only a primary key of type INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
+# For rows whose ids stand behind buttons and in menus, which outlive the rows: SQLite gives such an id once only.
+GIVEN_ONCE = {"sqlite_autoincrement": True}
 
 
 class Base(DeclarativeBase):
@@ -303,6 +305,7 @@ class QueuedQuestionRow(Base):
     """
 
     __tablename__ = "queued_questions"
+    __table_args__ = GIVEN_ONCE
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED, index=True)
@@ -352,6 +355,7 @@ class SavedTestRow(Base):
     """A question of which a server wants to know that it gets this fact, or (None) no answer at once."""
 
     __tablename__ = "saved_tests"
+    __table_args__ = GIVEN_ONCE
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     server_id: Mapped[int] = mapped_column(BigInteger, index=True)

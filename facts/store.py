@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -27,7 +28,7 @@ from facts.entities import (
     Source,
 )
 from facts.errors import EditConflictError, FactExistsError, FactNotFoundError, InvalidFactError
-from facts.forms import entry_from_form, entry_to_form
+from facts.forms import entry_from_form, entry_to_form, invalid
 from facts.models import (
     SHARED,
     AliasRow,
@@ -304,7 +305,7 @@ async def revert(
     revision = next((r for r in await _revisions(session, standing.row) if r.number == number), None)
     if revision is None or revision.after is None:
         raise InvalidFactError(f"“{entry_id}” has no text in revision {number} to go back to.")
-    if standing.now == entry_from_form(revision.after) and (standing.follows or not revision.follows):
+    if standing.now == _entry_after(revision) and (standing.follows or not revision.follows):
         return None
     return await _go_back(session, standing, revision, change)
 
@@ -331,9 +332,21 @@ async def undo(session: AsyncSession, entry_id: str, number: int, change: Change
     return await _change(session, standing, Action.REVERT, change, shared, follows=shared is not None)
 
 
+def _entry_after(revision: Revision) -> Entry | None:
+    """Give what there was after a revision.
+
+    Raises:
+        InvalidFactError: rules were others then, and it cannot be kept again.
+    """
+    try:
+        return entry_from_form(revision.after) if revision.after is not None else None
+    except ValidationError as error:
+        raise invalid(f"Revision {revision.number}", error) from error
+
+
 async def _go_back(session: AsyncSession, standing: _Standing, revision: Revision, change: Change) -> Kept:
     """Let an entry be as it was after a revision."""
-    entry = entry_from_form(revision.after) if revision.after is not None else None
+    entry = _entry_after(revision)
     if not revision.follows:
         return await _change(session, standing, Action.REVERT, change, entry)
     shared = entry and standing.shared_now

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.access import editors_menu, for_editors, is_editor, require_editor, server_id_of
 from bot.errors import answer_error
 from bot.ui import limits
-from bot.ui.editing import FORM, draft_of, found_entry, new_draft, open_form, removal_reply, submitted
+from bot.ui.editing import FORM, ask_to_remove, draft_of, meant_entry, new_draft, open_form, submitted
 from bot.ui.editor_items import author_of, show_to_editor, take_time
 from bot.ui.editor_words import editor_words_for
 from bot.ui.fact_lists import SEARCHED, fact_list_reply
@@ -20,6 +20,7 @@ from bot.ui.saved_tests import keep_test, show_tests
 from bot.ui.transfer import send_export, show_import
 from bot.ui.words import words_for
 from facts.entities import FACT_ID_MAX, TOPIC_MAX
+from facts.forms import as_id
 from facts.importing import FileKind
 from facts.knowledge import Show
 
@@ -85,8 +86,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     ) -> None:
         """Open an empty form."""
         server_id = require_editor(interaction)
-        chosen = id.strip().casefold() if id else ""
-        await open_form(interaction, new_draft(interaction, server_id, entry_id=chosen, reason=reason))
+        await open_form(interaction, new_draft(interaction, server_id, entry_id=as_id(id or ""), reason=reason))
 
     @app_commands.command(description="Change a fact or a known unknown.")
     @app_commands.describe(id="Its id, or words of it", reason="Why, for the history")
@@ -97,7 +97,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
         reason: Reason | None = None,
     ) -> None:
         """Open the form with what there is."""
-        await open_form(interaction, draft_of(found_entry(interaction, id), reason=reason))
+        await open_form(interaction, draft_of(meant_entry(interaction, id), reason=reason))
 
     @app_commands.command(description="Remove a fact or a known unknown; it can be brought back.")
     @app_commands.describe(id="Its id, or words of it", reason="Why, for the history")
@@ -108,11 +108,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
         reason: Reason | None = None,
     ) -> None:
         """Show what that would do, and ask."""
-        server_id, words = require_editor(interaction), editor_words_for(interaction.locale)
-        entry = found_entry(interaction, id)
-        await take_time(interaction)
-        preview = await self.bot.preview(entry.id, server_id)
-        await show_to_editor(interaction, removal_reply(entry, preview, words, reason))
+        await ask_to_remove(interaction, meant_entry(interaction, id), reason)
 
     @app_commands.command(description="Bring a removed fact or known unknown back.")
     @app_commands.describe(id="Its id, or words of it", reason="Why, for the history")

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 FORM = "tw:form:"
 _ENTRY_ID = FACT_ID_PATTERN.pattern
 _KEY = r"[0-9a-f]{16}"
+# Of what is to be removed, and why, so much is shown.
+_REMOVED = 500
 # Of what would be answered differently, so many questions are shown, and of each so much.
 _DIFFERENCES = 5
 _QUESTION = 80
@@ -162,8 +164,12 @@ def preview_reply(
     notes[words.test_questions] = impact_text(preview, words)
     if not draft.is_new and server_id is not None and not knowledge.is_own(entry.id, server_id):
         notes[words.shared] = words.shared_note
-    if isinstance(entry, Fact) and entry.superseded_by and knowledge.find(entry.superseded_by, server_id) is None:
-        notes[words.successor] = words.successor_missing.format(id=entry.superseded_by)
+    if isinstance(entry, Fact) and entry.superseded_by:
+        newer = knowledge.find(entry.superseded_by, server_id)
+        if newer is None:
+            notes[words.successor] = words.successor_missing.format(id=entry.superseded_by)
+        elif newer.superseded_by == entry.id:
+            notes[words.successor] = words.successor_ring.format(id=newer.id)
     for name, note in notes.items():
         embed.add_field(name=name, value=limits.cut(note, limits.EMBED_FIELD_VALUE), inline=False)
     saving = [SaveButton(draft.key, words.save)] if draft.is_new or form_of(entry) != draft.seen else []
@@ -173,14 +179,21 @@ def preview_reply(
     return Reply(embed, text, view)
 
 
-def removal_reply(entry: Entry, preview: Preview, words: EditorWords, reason: str | None) -> Reply:
-    """Ask whether an entry is to be removed, and show what that would do."""
-    said = entry.statement if isinstance(entry, Fact) else entry.say or entry.phrasings[0]
-    text = "\n\n".join([on_one_line(said, STATEMENT_MAX // 2), impact_text(preview, words)])
+async def ask_to_remove(
+    interaction: discord.Interaction[Tianwen], entry: Entry, reason: str | None, note: str = ""
+) -> None:
+    """Ask an editor whether an entry is to be removed, and show what that would do."""
+    server_id, words = require_editor(interaction), editor_words_for(interaction.locale)
+    await take_time(interaction)
+    draft = draft_of(entry, reason=reason)
+    await interaction.client.drafts.keep(draft, server_id, interaction.user.id)
+    preview = await interaction.client.preview(entry.id, server_id)
+    said = on_one_line(entry.statement if isinstance(entry, Fact) else entry.say or entry.phrasings[0], _REMOVED)
+    why = words.remove_reason.format(reason=on_one_line(reason, _REMOVED)) if reason else ""
+    text = "\n\n".join(filter(None, [note, said, why, impact_text(preview, words)]))
     embed = discord.Embed(title=words.remove_ask.format(id=entry.id), description=text, colour=AMBER)
-    if reason:
-        embed.set_footer(text=limits.cut(reason, limits.EMBED_FOOTER))
-    return Reply(embed, f"{embed.title}\n\n{text}", _view(RemoveButton(entry.id, words.remove)))
+    view = _view(RemoveButton(draft.key, words.remove))
+    await show_to_editor(interaction, Reply(embed, f"{embed.title}\n\n{text}", view))
 
 
 def entry_line(entry: Entry) -> str:
@@ -255,6 +268,9 @@ class DropButton(DraftButton, template=rf"tw:draft:drop:(?P<key>{_KEY})"):
 async def _save(interaction: discord.Interaction[Tianwen], draft: EntryDraft, words: EditorWords) -> None:
     """Save a draft; where somebody else was quicker, show what they did, and keep it."""
     server_id, bot, author = require_editor(interaction), interaction.client, author_of(interaction)
+    if draft.queue_ids and not await bot.waits(server_id, draft.queue_ids):
+        await _keep_and_ask(interaction, dataclasses.replace(draft, queue_ids=()), words.dealt_with, words.save_too)
+        return
     entry = entry_of(draft, words)
     kept: Kept | None
     try:
@@ -304,31 +320,24 @@ def _conflict_text(error: EditConflictError, words: EditorWords) -> str:
     return f"{words.conflict.format(id=error.fact_id)}\n{told}\n\n{help_text}"
 
 
-class RemoveButton(EditorButton, template=rf"tw:remove:(?P<entry>{_ENTRY_ID})"):
-    """Removes an entry, once it has been asked for."""
+class RemoveButton(DraftButton, template=rf"tw:draft:remove:(?P<key>{_KEY})"):
+    """Removes the entry of a draft, once it has been asked for."""
 
-    def __init__(self, entry_id: str, label: str) -> None:
-        """Make the button."""
-        super().__init__(
-            discord.ui.Button(label=label, style=discord.ButtonStyle.danger, custom_id=f"tw:remove:{entry_id}")
-        )
-        self.entry_id = entry_id
-
-    @classmethod
-    def remade(cls, state: dict[str, str], label: str, /) -> Self:
-        """Make the button anew."""
-        return cls(state["entry"], label)
+    NAME, STYLE = "remove", discord.ButtonStyle.danger
 
     async def edited(self, interaction: discord.Interaction[Tianwen], words: EditorWords, /) -> None:
-        """Remove it; the reason stands under the question that was asked."""
-        server_id = require_editor(interaction)
+        """Remove it; where somebody else has changed it meanwhile, ask again."""
+        server_id, bot, draft = require_editor(interaction), interaction.client, self.draft(interaction)
         await take_time(interaction)
-        embeds = interaction.message.embeds if interaction.message is not None else []
-        reason = embeds[0].footer.text if embeds else None
-        kept = await interaction.client.knowledge.remove(
-            self.entry_id, author_of(interaction), server_id=server_id, reason=reason
+        await bot.drafts.forget(draft.key)
+        now = bot.knowledge.entry(draft.entry_id, server_id)
+        if now is not None and form_of(now) != draft.seen:
+            await ask_to_remove(interaction, now, draft.reason, words.remove_changed)
+            return
+        kept = await bot.knowledge.remove(
+            draft.entry_id, author_of(interaction), server_id=server_id, reason=draft.reason
         )
-        sentence = (words.removed if kept else words.is_gone).format(id=self.entry_id, undo=words.undo)
+        sentence = (words.removed if kept else words.is_gone).format(id=draft.entry_id, undo=words.undo)
         await show_to_editor(interaction, saved_reply(sentence, kept, words))
 
 
@@ -356,10 +365,24 @@ def found_entry(interaction: discord.Interaction[Tianwen], entry_id: str) -> Ent
     Raises:
         FactNotFoundError: there is none.
     """
-    entry = interaction.client.knowledge.entry(entry_id.strip().casefold(), require_editor(interaction))
+    entry = interaction.client.knowledge.entry(entry_id, require_editor(interaction))
     if entry is None:
         raise FactNotFoundError(entry_id)
     return entry
+
+
+def meant_entry(interaction: discord.Interaction[Tianwen], text: str) -> Entry:
+    """Give the entry that this server sees under an id; where there is none, the one that an editor means by words.
+
+    Raises:
+        FactNotFoundError: there is none.
+    """
+    knowledge, server_id = interaction.client.knowledge, require_editor(interaction)
+    if knowledge.entry(text.strip().casefold(), server_id) is None:
+        found = knowledge.search(server_id, text=text)
+        if found:
+            return found[0]
+    return found_entry(interaction, text.strip().casefold())
 
 
 def impact_text(preview: Preview, words: EditorWords) -> str:

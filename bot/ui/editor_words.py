@@ -27,6 +27,7 @@ class EditorWords:
     say_input: str = "What I say"
     say_hint: str = "One sentence, or nothing: then I only say that the facts do not tell."
     no_source: str = "Source: a fact needs a source; write at least “publisher:”, and a link if there is one."
+    number: str = "number {number}"
     strange_line: str = "I do not understand the line “{line}”; lines begin with {labels}"
 
     # Before and after saving
@@ -48,6 +49,7 @@ class EditorWords:
     got_nothing: str = "no answer"
     got_choices: str = "choices"
     shared_note: str = "Your change counts in this server alone."
+    successor_ring: str = "⚠️ `{id}` is itself superseded by this one. One of the two tells how it is now; which?"
     successor_missing: str = "There is no fact with the id `{id}` yet, so nothing supersedes this one for now."
     save: str = "Save"
     save_over: str = "Save mine all the same"
@@ -79,6 +81,8 @@ class EditorWords:
     history: str = "History"
     edit: str = "Edit"
     remove_ask: str = "Remove `{id}`?"
+    remove_reason: str = "Reason: {reason}"
+    remove_changed: str = "⚠️ Somebody else has changed it since this was shown. It is now like this:"
     remove: str = "Remove"
 
     # The log channel
@@ -105,6 +109,12 @@ class EditorWords:
 
     # The review queue, and teaching
     review_title: str = "Question {place} of {count}"
+    review_gone: str = "That question is no longer there: an editor has dealt with it, or its author has deleted it."
+    dealt_with: str = (
+        "**These questions are no longer on the queue.** Another editor has dealt with them, or their authors have "
+        "deleted them. Look at what there is now before you save this, too."
+    )
+    save_too: str = "Save all the same"
     review_empty: str = "No question waits for an editor just now."
     review_private: str = "Asked in private: only editors see it here."
     teach_title: str = "Teach me from this message"
@@ -147,6 +157,10 @@ class EditorWords:
     need_attach: str = "I need the permission Attach Files here for that."
     nothing_to_export: str = "This server has no facts of its own yet."
     exported: str = "{count} facts and known unknowns. They can be imported again."
+    exported_large: str = (
+        "{count} facts and known unknowns. "
+        "An import takes at most 1 MiB and 5,000 rows: this file would have to be split."
+    )
     export_too_large: str = "The file would be larger than Discord takes. Ask whoever runs me: `tianwen facts export`."
 
     # Lists

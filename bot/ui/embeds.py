@@ -140,7 +140,8 @@ def _by_source(facts: Sequence[Fact]) -> dict[Source, list[Fact]]:
 def _source_value(source: Source, facts: Sequence[Fact], words: Words) -> str:
     head = limits.cut(f"{source.publisher}, {source_title(source, words)}", _SOURCE_HEAD)
     if source.url and len(source.url) <= _SOURCE_URL:
-        head = f"[{escaped(head)}]({source.url})"
+        # A parenthesis would end the link.
+        head = f"[{escaped(head)}]({source.url.replace('(', '%28').replace(')', '%29')})"
     parts = [head]
     if source.published is not None:
         parts.append(words.date(source.published))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.drafts import EntryDraft
     from bot.ui.editor_words import EditorWords
     from facts.entities import Entry, Source
+    from facts.forms import Where
 
 # Of an entry's questions, as many are shown as fit into so many characters; the others stay as they are.
 QUESTIONS_SHOWN = 3_000
@@ -103,7 +104,7 @@ def entry_of(draft: EntryDraft, words: EditorWords) -> Entry:
         entry = entry_from_form(form)
     except ValidationError as error:
         faults += [
-            f"{words.input_name(str(where[0]) if where else '')}: {what}"
+            f"{_place(where, words)}: {what}" if where else what
             for where, what in describe_faults(error)
             if where[:2] != ("source", "publisher")
         ]
@@ -111,6 +112,12 @@ def entry_of(draft: EntryDraft, words: EditorWords) -> Entry:
     if faults or entry is None:
         raise InvalidFactError("\n".join(f"- {fault}" for fault in dict.fromkeys(faults)))
     return entry
+
+
+def _place(where: Where, words: EditorWords) -> str:
+    """Say where in the form a fault is, as “questions, number 3”."""
+    inner = (words.number.format(number=part + 1) if isinstance(part, int) else part for part in where[1:])
+    return ", ".join((words.input_name(str(where[0])), *inner))
 
 
 def hidden_questions(entry: Entry) -> tuple[str, ...]:
@@ -148,7 +155,7 @@ def _lines(text: str, labels: Mapping[str, tuple[str, ...]], words: EditorWords,
             label = "url"
         elif label is None and match is None and _first(labels) not in found:
             label = _first(labels)
-        if label is None:
+        if label is None or (value and label in found):
             faults.append(words.strange_line.format(line=line.strip(), labels=", ".join(f"{one}:" for one in labels)))
         elif value:
             found[label] = link[1] if label == "url" and link is not None else value

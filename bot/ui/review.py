@@ -41,8 +41,8 @@ async def show_review(
 
     Args:
         interaction: the editor's.
-        queued_id: the number of a question in the group; None, or one that is gone, for the first group.
-        move: so many groups further.
+        queued_id: the number of a question in the group; None for the first group.
+        move: so many groups further; from one that is gone, the first.
     """
     server_id, words = require_editor(interaction), editor_words_for(interaction.locale)
     await take_time(interaction)
@@ -51,6 +51,11 @@ async def show_review(
         await show_to_editor(interaction, sentence_reply(words.review_empty))
         return
     place = next((place for place, group in enumerate(groups) if queued_id in group.ids), None)
+    if place is None and queued_id is not None and not move:
+        view = discord.ui.View(timeout=None)
+        view.add_item(ReviewButton(words.next_question))
+        await show_to_editor(interaction, dataclasses.replace(sentence_reply(words.review_gone), view=view))
+        return
     place = 0 if place is None else (place + move) % len(groups)
     group = groups[place]
     draft = new_draft(interaction, server_id, texts={"questions": "\n".join(group.wordings)}, queue_ids=group.ids)

@@ -16,6 +16,7 @@ from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, GREEN, Reply, on_one_line, sentence_reply
 from facts.entities import Fact, KnownUnknown
 from facts.errors import ExchangeError
+from facts.exchange import FILE_MAX_ROWS
 from facts.forms import entry_to_form
 from facts.importing import FILE_MAX_BYTES, FileKind, ImportPlan, dump_file, plan_import, read_import
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 # Of each kind of row, so many are shown in the message; a file beside it tells all.
 _ROWS = 8
 _ROW = 150
+# Beside a plan stand the file itself, and then a report of all rows.
+_FILES = 2
 _REPORT = "report.txt"
 _DIGEST_BYTES = 8
 
@@ -121,10 +124,10 @@ class ImportButton(EditorButton, template=r"tw:import:(?P<digest>[0-9a-f]{16})")
         """Import it; where facts have changed meanwhile, show again what that would do."""
         server_id, bot = require_editor(interaction), interaction.client
         attachments = interaction.message.attachments if interaction.message is not None else []
-        file = next((attachment for attachment in attachments if attachment.filename != _REPORT), None)
-        if file is None:
+        if len(attachments) != _FILES:
             await interaction.response.send_message(words.file_gone, ephemeral=True)
             return
+        file = attachments[0]
         await take_time(interaction)
         data = await file.read()
         plan, digest = await asyncio.to_thread(_planned, bot.knowledge, data, file.filename, server_id)
@@ -156,7 +159,8 @@ async def send_export(interaction: discord.Interaction[Tianwen], kind: FileKind,
         await interaction.edit_original_response(content=words.export_too_large)
         return
     file = discord.File(io.BytesIO(data), f"facts.{kind}")
-    await interaction.edit_original_response(content=words.exported.format(count=len(entries)), attachments=[file])
+    text = words.exported if len(data) <= FILE_MAX_BYTES and len(entries) <= FILE_MAX_ROWS else words.exported_large
+    await interaction.edit_original_response(content=text.format(count=len(entries)), attachments=[file])
 
 
 def _dumped(kind: FileKind, entries: Iterable[Entry]) -> bytes:
@@ -168,7 +172,11 @@ def _dumped(kind: FileKind, entries: Iterable[Entry]) -> bytes:
 def _planned(knowledge: KnowledgeBase, data: bytes, file_name: str, server_id: int) -> tuple[ImportPlan, str]:
     """Plan an import; also give a digest of what it would change, and of what that is now."""
     file = read_import(data, file_name)
-    plan = plan_import(file, lambda entry_id: knowledge.entry(entry_id, server_id))
+    plan = plan_import(
+        file,
+        lambda entry_id: knowledge.entry(entry_id, server_id),
+        lambda entry_id: knowledge.removed_entry(entry_id, server_id),
+    )
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for entry in plan.to_put:
         before = knowledge.entry(entry.id, server_id)

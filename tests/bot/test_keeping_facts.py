@@ -94,6 +94,15 @@ async def test_what_cannot_be_saved_is_told_all_at_once_and_the_text_is_kept(wor
     refused = await write(world, broken)
     for part in ("statement:", "questions:", "from somewhere: else", SAY.no_source.split(";")[0], "as of:"):
         assert part in told(refused), part
+    source = "publisher: Gazette\nurl: javascript:alert(1)\nlocator: p"
+    unsound = {"statement": "\u200b\u2800", "questions": "why?\n?!", "source": source}
+    refused_too = told(await write(world, ZORBLAX | unsound))
+    for part in (
+        "statement: holds nothing that can be seen",
+        "questions, number 2: holds no word",
+        "source, url: is not a link that begins with https:// or http://",
+    ):
+        assert part in refused_too
     assert world.knowledge.facts(world.guild.id) == world.knowledge.facts()
     opened = await world.moderator.click(refused, label=SAY.again)
     assert world.form(opened) == broken | {"statement": " "}
@@ -213,6 +222,40 @@ async def test_a_fact_is_removed_once_asked_and_brought_back(world: World) -> No
     again = world.response(await world.moderator.slash(world.channel, "facts restore", id=FACT_ID))
     assert told(again) == SAY.is_there.format(id=FACT_ID)
     assert await world.moderator.autocomplete(world.channel, "facts restore", "id", "") == []
+
+
+async def test_a_fact_that_changes_after_removing_was_asked_is_asked_about_again(world: World) -> None:
+    await save(world, ZORBLAX, id="zorblax")
+    world.deny(world.channel, embed_links=True)
+    await world.env.settle()
+    asked = world.response(await world.moderator.slash(world.channel, "facts remove", id="zorblax", reason="Doubtful."))
+    assert SAY.remove_reason.format(reason="Doubtful.") in told(asked)
+    await world.teach_again("zorblax", statement="The zorblax is blue.")
+    anew = await press(world, asked, SAY.remove)
+    for part in (SAY.remove_changed, "The zorblax is blue.", SAY.remove_reason.format(reason="Doubtful.")):
+        assert part in told(anew)
+    assert world.knowledge.find("zorblax", world.guild.id) is not None
+    await press(world, anew, SAY.remove)
+    assert world.knowledge.find("zorblax", world.guild.id) is None
+    assert (await world.knowledge.history("zorblax", server_id=world.guild.id))[-1].reason == "Doubtful."
+
+
+async def test_commands_take_words_for_an_id_and_make_one_of_words(world: World) -> None:
+    await save(world, ZORBLAX, id="Zorblax: its Colour!")
+    assert world.knowledge.find("zorblax-its-colour", world.guild.id) is not None
+    for words in ("zorblax colour", " Zorblax-Its-Colour "):
+        opened = await world.moderator.slash(world.channel, "facts edit", id=words)
+        assert world.form(opened)["statement"] == ZORBLAX["statement"]
+    none = await world.moderator.slash(world.channel, "facts edit", id="wobbegong")
+    assert "“wobbegong”" in told(world.response(none))
+
+
+async def test_two_facts_that_supersede_each_other_are_told(world: World) -> None:
+    await save(world, ZORBLAX | {"dates": f"superseded by: {FACT_ID}"}, id="zorblax")
+    opened = await world.moderator.slash(world.channel, "facts edit", id=FACT_ID)
+    form = world.form(opened) | {"dates": "superseded by: zorblax"}
+    shown = world.response(await world.moderator.submit_modal(opened, form))
+    assert SAY.successor_ring.format(id="zorblax") in told(shown)
 
 
 async def test_the_history_has_pages_and_leads_back(world: World) -> None:

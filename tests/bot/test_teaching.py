@@ -153,6 +153,32 @@ async def test_the_queue_is_dealt_with_one_by_one(world: World) -> None:
     assert told(await review(world)) == SAY.review_empty
 
 
+async def test_of_two_editors_at_one_question_the_second_is_told_that_it_is_dealt_with(world: World) -> None:
+    queue = world.guild.create_text_channel("queue")
+    await world.env.settle()
+    await world.knowledge.set_server_settings(world.guild.id, ServerSettings(queue_channel_id=queue.id))
+    await world.asked(UNHEARD)
+    (standing,) = queue.history()
+    menu = world.menu(standing)
+    shown = await create(world, await review(world))
+    late = await create(world, await review(world), statement="It eats fish.")
+    # The message in the channel cannot be changed meanwhile.
+    world.env.inject_error("PATCH", f"/channels/{queue.id}/messages/{standing.id}", status=403, times=2)
+    await press(world, shown, SAY.save)
+    warned = await press(world, late, SAY.save)
+    assert SAY.dealt_with in told(warned)
+    assert "It eats fish." not in told(await world.asked(UNHEARD))
+    # What they choose there is not taken for another question.
+    await world.asked(OTHER)
+    chosen = await world.moderator.select(standing, [menu.options[0].value], custom_id=menu.custom_id)
+    gone = world.response(chosen)
+    assert told(gone) == SAY.review_gone
+    assert OTHER in told(await press(world, gone, SAY.next_question))
+    asked = await press(world, warned, SAY.save_too)
+    saved = await press(world, asked, SAY.save_as.format(id="wobbegong-eat-2"))
+    assert told(saved) == SAY.saved.format(id="wobbegong-eat-2")
+
+
 async def test_doubts_come_with_the_fact_that_was_given(world: World) -> None:
     reply = await world.asked("how long is tianhe?")
     await world.member.click(reply, custom_id=world.buttons(reply)["👎"])

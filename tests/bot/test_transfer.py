@@ -80,6 +80,17 @@ async def test_what_changes_between_showing_and_confirming_is_shown_again(world:
     assert world.knowledge.fact("zorblax", world.guild.id).statement == "It is blue."
 
 
+async def test_what_was_removed_comes_back_from_a_file_of_any_name(world: World) -> None:
+    await world.teach("zorblax", "It is green.", "what is zorblax?")
+    await world.hide("zorblax")
+    _, data = json_of(row("zorblax", "It is blue."))
+    shown = await upload(world, ("report.txt", data))
+    assert SAY.import_counts.format(new=0, changed=1, same=0, faulty=0) in told(shown)
+    assert "fact 1, removed until now: zorblax" in told(shown)
+    await press(world, shown, SAY.import_all.format(count=1))
+    assert "It is blue." in told(await world.asked("what is zorblax?"))
+
+
 async def test_files_that_cannot_be_used_are_refused_in_one_sentence(world: World) -> None:
     before = world.knowledge.facts(world.guild.id)
     for file in (
@@ -114,9 +125,11 @@ async def test_a_spreadsheets_file_comes_in_and_goes_out_again(world: World) -> 
             assert b"'=1+1" in data
         again = await upload(world, (file.filename, data))
         assert SAY.import_counts.format(new=0, changed=0, same=2, faulty=0) in told(again)
-    everything = world.response(await world.moderator.slash(world.channel, "facts export", scope="all"))
-    assert SAY.exported.format(count=len(world.knowledge.search(world.guild.id))) == everything.content
-    assert b"Tianhe" in await everything.attachments[0].read()
+    for kind, sentence in (("csv", SAY.exported), ("json", SAY.exported_large)):
+        result = await world.moderator.slash(world.channel, "facts export", format=kind, scope="all")
+        everything = world.response(result)
+        assert everything.content == sentence.format(count=len(world.knowledge.search(world.guild.id)))
+        assert b"Tianhe" in await everything.attachments[0].read()
 
 
 async def test_nothing_to_export_and_no_leave_to_attach_are_told(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import string
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -42,9 +43,15 @@ ODD = st.sampled_from(
 
 
 def texts(max_size: int) -> st.SearchStrategy[str]:
-    """Texts as a form keeps them: not blank, without white space around."""
+    """Texts as a form keeps them: with something to see, without white space around."""
     whole = st.lists(st.one_of(st.text(CHARACTERS, max_size=8), ODD), min_size=1, max_size=8).map("".join)
-    return whole.map(lambda text: text[:max_size].strip()).filter(bool)
+    return whole.map(lambda text: text[:max_size].strip()).filter(_is_seen)
+
+
+def _is_seen(text: str) -> bool:
+    return any(
+        unicodedata.category(char)[0] not in "CMZ" and char not in "\u115f\u1160\u2800\u3164\uffa0" for char in text
+    )
 
 
 def lines(max_size: int) -> st.SearchStrategy[str]:
@@ -78,7 +85,7 @@ def sources() -> st.SearchStrategy[Source]:
         title=st.none() | lines(60),
         authors=st.lists(lines(20), max_size=3).map(tuple),
         published=st.none() | st.dates(),
-        url=st.none() | texts(60),
+        url=st.none() | st.from_regex(r"https?://[a-z0-9.-]{1,20}(?:/[!#-;=?-~]{0,30})?", fullmatch=True),
     ).map(named)
 
 

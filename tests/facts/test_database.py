@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 import migrations
 from facts.database import BUSY_TIMEOUT_MS, Database
-from facts.entities import Author, KnownUnknown, Origin, ServerSettings
+from facts.entities import Author, Doubt, KnownUnknown, Origin, QueuedQuestion, SavedTest, ServerSettings
 from facts.errors import DatabaseUnavailableError, SchemaMismatchError
 from facts.knowledge import KnowledgeBase
 from facts.models import Base, CommandTreeRow, FactRow, PackRow, SourceRow, UtcDateTime
@@ -141,6 +141,24 @@ async def test_a_store_from_before_editors_kept_facts_comes_up_with_all_that_it_
     assert again.facts(5) == list(PACK.facts)
 
 
+async def test_ids_that_buttons_carry_are_not_given_again_also_in_a_store_from_before(database: Database) -> None:
+    await database.downgrade("0004")
+    knowledge = await KnowledgeBase.open(database)
+    books = knowledge.bookkeeping
+    await books.queue(QueuedQuestion(5, "any ghosts?", Doubt.UNANSWERED, None, NOON), 7)
+    await knowledge.keep_test(SavedTest(5, "any ghosts?", None))
+    await database.upgrade()
+    assert await database.drift() == []
+    (queued,), (saved,) = await books.queued(5), await knowledge.saved_tests(5)
+    assert queued.question == saved.question == "any ghosts?"
+    assert (queued.id, saved.id) != (None, None)
+    assert await books.settle(5, [queued.id or 0]) == 1
+    assert await knowledge.drop_tests(5, [saved.id or 0]) == 1
+    await books.queue(QueuedQuestion(5, "any mice?", Doubt.UNANSWERED, None, NOON), 7)
+    await knowledge.keep_test(SavedTest(5, "any mice?", None))
+    assert [await books.settle(5, [queued.id or 0]), await knowledge.drop_tests(5, [saved.id or 0])] == [0, 0]
+
+
 async def test_drift_is_seen(database: Database) -> None:
     async with database.writing() as session:
         await session.execute(text("ALTER TABLE packs ADD COLUMN colour VARCHAR(9)"))
@@ -237,8 +255,14 @@ async def test_the_database_has_every_constraint_under_the_name_that_the_models_
         }
 
     async with database.reading() as session:
-        found = await (await session.connection()).run_sync(named)
-    wanted = {name: {str(c.name) for c in table.constraints} for name, table in Base.metadata.tables.items()}
+        connection = await session.connection()
+        found = await connection.run_sync(named)
+    wanted: dict[str, set[str | None]] = {}
+    for name, table in Base.metadata.tables.items():
+        wanted[name] = {str(constraint.name) for constraint in table.constraints}
+        if connection.dialect.name == "sqlite" and table.kwargs.get("sqlite_autoincrement"):
+            # AUTOINCREMENT stands in the column itself, which has no room for the name of its primary key.
+            wanted[name] = {*wanted[name], None} - {str(table.primary_key.name)}
     assert found == wanted
 
 

@@ -151,7 +151,7 @@ def test_no_cell_is_a_formula_and_all_come_back_the_same(text: str, between: str
         f"{text}{between}{text}",
         f"{text} who",
         topic=text,
-        source=Source("", text, text, (text,), None, text),
+        source=Source("", text, text, (text,), None, "https://gazette.example/=1"),
         locator=text,
         milestone=Milestone(PartialDate.parse("2021"), text),
         measures=(Measure(text, -1.5, text),),
@@ -161,6 +161,10 @@ def test_no_cell_is_a_formula_and_all_come_back_the_same(text: str, between: str
     for cells in csv.reader(io.StringIO(written.decode("utf-8-sig"), newline="")):
         assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r\n＝＋－＠") - {""}]
     assert entries_of(read_import(written, "town.csv")) == [fact, unknown]
+
+
+def nothing(_entry_id: str) -> None:
+    return None
 
 
 def test_a_table_is_written_for_spreadsheets() -> None:
@@ -443,7 +447,7 @@ def test_a_plan_tells_what_is_new_changed_the_same_and_faulty() -> None:
     )
     known: dict[str, Entry] = {fact.id: fact for fact in TOWN.facts}
     file = replace(file, entries=(*file.entries[1:], ("row 9", known["harbour-depth"])))
-    plan = plan_import(file, known.get, NAMES)
+    plan = plan_import(file, known.get, nothing, NAMES)
     assert (plan.new, plan.changed) == ((("row 4", FULL),), (("row 3", other),))
     assert [entry.id for _, entry in plan.same] == ["harbour-depth"]
     assert [(faulty.place, faulty.id) for faulty in plan.faulty] == [("row 6", None), ("row 5", "baker-name")]
@@ -451,8 +455,15 @@ def test_a_plan_tells_what_is_new_changed_the_same_and_faulty() -> None:
     assert plan.to_put == [FULL, other]
 
 
+def test_what_was_removed_comes_back_as_a_change_and_only_as_what_it_was() -> None:
+    file = ImportFile((("row 2", LAMP), ("row 3", KnownUnknown("harbour-depth", ("how deep?",)))), (), ())
+    plan = plan_import(file, nothing, {fact.id: fact for fact in TOWN.facts}.get)
+    assert (plan.new, plan.changed) == ((), (("row 2, removed until now", LAMP),))
+    assert [(faulty.place, faulty.id) for faulty in plan.faulty] == [("row 3", "harbour-depth")]
+
+
 def test_names_are_not_imported_where_there_are_none() -> None:
-    plan = plan_import(ImportFile((), NAMES, ()), lambda _: None)
+    plan = plan_import(ImportFile((), NAMES, ()), nothing, nothing)
     assert (plan.names, plan.to_put) == ((), [])
     assert [faulty.place for faulty in plan.faulty] == ["names"]
 
@@ -472,13 +483,13 @@ async def test_what_one_store_exports_an_empty_one_imports_whole(
         await town.add(FULL, EDITOR)
         data = dump_file(kind, town.facts(), town.engine.unknowns(), town.names())
         importing = await KnowledgeBase.open(database)
-        plan = plan_import(read_import(data, f"town.{kind}"), importing.entry, importing.names())
+        plan = plan_import(read_import(data, f"town.{kind}"), importing.entry, nothing, importing.names())
         await importing.put_all(plan.to_put, OPERATOR, names=plan.names)
         for knowledge in (importing, await KnowledgeBase.open(database)):
             assert knowledge.facts() == town.facts()
             assert knowledge.engine.unknowns() == town.engine.unknowns()
             assert knowledge.names() == (town.names() if kind is FileKind.JSON else ())
-        again = plan_import(read_import(data, f"town.{kind}"), importing.entry, importing.names())
+        again = plan_import(read_import(data, f"town.{kind}"), importing.entry, nothing, importing.names())
         assert (again.to_put, again.names) == ([], ())
     finally:
         await exporting.close()
