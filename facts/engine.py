@@ -110,6 +110,11 @@ class Answer:
         """The facts that are told: those of an answer, none of a choice."""
         return self.facts if self.outcome is Outcome.ANSWER else ()
 
+    def tells(self, entry_id: str) -> bool:
+        """Tell whether this answers by a fact, or says by a known unknown that there is no answer."""
+        unknown = self.unknown if self.outcome is not Outcome.CHOICES else None
+        return any(told is not None and told.id == entry_id for told in (*self.shown, unknown))
+
     @property
     def is_exact(self) -> bool:
         """Whether somebody has written down these very words as a way of asking for the fact that answers."""

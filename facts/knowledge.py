@@ -39,6 +39,8 @@ _LEARN_AT_ONCE = 4
 _LEARN_FOR_TRIAL = 32
 # So many entries are named that come near a new one.
 _MOST_SIMILAR = 3
+# Of an entry's new questions so many are asked, before it is saved.
+_MOST_OWN_ASKED = 40
 # An id is made of so many words of a question, and has at most so many characters before its number.
 _ID_WORDS = 4
 _ID_MAX = 56
@@ -57,11 +59,13 @@ class Preview:
         similar: what is there already and comes near it, the nearest first.
         asked: how many questions were asked before and after.
         differences: those that would be answered differently, the ones that are right no longer first.
+        unheard: what the entry's new questions would get, where it is something else than the entry.
     """
 
     similar: tuple[Entry, ...]
     asked: int
     differences: tuple[Difference, ...]
+    unheard: tuple[Answer, ...]
 
 
 class Show(enum.StrEnum):
@@ -702,6 +706,7 @@ class KnowledgeBase:
         render: Callable[[Answer], str],
     ) -> Preview:
         similar: list[Entry] = []
+        asked: list[str] = []
         if isinstance(change, str):
             entry = tried.entry(change, server_id)
             if entry is not None:
@@ -710,10 +715,16 @@ class KnowledgeBase:
                 tried.hide(entry, server_id)
         else:
             similar = tried.similar(change, server_id, limit=_MOST_SIMILAR)
+            now = tried.entry(change.id, server_id)
+            known = set(now.phrasings) if now is not None else set()
+            asked = [phrasing for phrasing in change.phrasings if phrasing not in known][:_MOST_OWN_ASKED]
             tried.put(change, tried.position(change, server_id), server_id)
         tried.learn(_LEARN_FOR_TRIAL, server_id=server_id)
         after = evaluate(tried, questions, render, server_id=server_id)
-        return Preview(tuple(similar), len(questions), tuple(differences(before, after)))
+        entry_id = change if isinstance(change, str) else change.id
+        answers = (tried.ask(phrasing, server_id=server_id) for phrasing in asked)
+        unheard = tuple(answer for answer in answers if not answer.tells(entry_id))
+        return Preview(tuple(similar), len(questions), tuple(differences(before, after)), unheard)
 
     def _change(self, author: Author, reason: str | None) -> Change:
         return store.Change(author, self._clock(), reason)

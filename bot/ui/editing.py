@@ -161,6 +161,8 @@ def preview_reply(
     else:
         lines = change_lines(draft.seen, form_of(entry), words)
         notes[words.changes] = "\n".join(lines) or words.no_changes
+    if preview.unheard:
+        notes[words.unheard] = _unheard_text(preview, words)
     notes[words.test_questions] = impact_text(preview, words)
     if not draft.is_new and server_id is not None and not knowledge.is_own(entry.id, server_id):
         notes[words.shared] = words.shared_note
@@ -402,13 +404,26 @@ def impact_text(preview: Preview, words: EditorWords) -> str:
     return "\n".join(lines)
 
 
+def _unheard_text(preview: Preview, words: EditorWords) -> str:
+    """Tell which questions of an entry would get something else."""
+    lines = [
+        words.unheard_line.format(question=on_one_line(answer.question, _QUESTION), after=got(answer, words))
+        for answer in preview.unheard[:_DIFFERENCES]
+    ]
+    more = len(preview.unheard) - len(lines)
+    return "\n".join([*(f"- {line}" for line in lines), *([words.and_more.format(count=more)] if more else [])])
+
+
 def got(answer: Answer, words: EditorWords) -> str:
     """Tell in a word what a question got."""
+    ids = ", ".join(f"`{fact.id}`" for fact in answer.facts)
     match answer.outcome:
         case Outcome.ANSWER:
-            return ", ".join(f"`{fact.id}`" for fact in answer.facts)
+            return ids
         case Outcome.CHOICES:
-            return words.got_choices
+            return words.got_choices.format(ids=ids)
+        case _ if answer.unknown is not None:
+            return words.got_unknown.format(id=answer.unknown.id)
         case _:
             return words.got_nothing
 

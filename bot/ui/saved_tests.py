@@ -39,7 +39,7 @@ async def keep_test(interaction: discord.Interaction[Tianwen], message_id: int) 
     await interaction.response.defer(ephemeral=True, thinking=True)
     fact_id = known.fact_ids[0] if known.fact_ids else None
     await interaction.client.knowledge.keep_test(SavedTest(server_id, known.question, fact_id, known.context))
-    wanted = f"`{fact_id}`" if fact_id else words.got_nothing
+    wanted = f"`{fact_id}`" if fact_id else words.wants_nothing
     sentence = words.test_kept.format(question=on_one_line(known.question, _QUESTION), wanted=wanted)
     await show_to_editor(interaction, sentence_reply(sentence))
 
@@ -75,9 +75,9 @@ def tests_reply(report: Report, words: EditorWords) -> Reply:
 
 def _failing_line(item: Item, words: EditorWords) -> str:
     question = item.question
-    wanted = f"`{question.fact}`" if question.fact else words.got_nothing
+    wanted = f"`{question.fact}`" if question.fact else words.wants_nothing
     if question.class_ in {QuestionClass.NEAR_MISS, QuestionClass.OUT_OF_DOMAIN}:
-        wanted = words.got_nothing
+        wanted = words.wants_nothing
     line = words.test_failing.format(
         question=on_one_line(question.question, _QUESTION), wanted=wanted, got=got(item.answer, words)
     )

@@ -94,8 +94,8 @@ async def test_what_cannot_be_saved_is_told_all_at_once_and_the_text_is_kept(wor
     refused = await write(world, broken)
     for part in ("statement:", "questions:", "from somewhere: else", SAY.no_source.split(";")[0], "as of:"):
         assert part in told(refused), part
-    source = "publisher: Gazette\nurl: javascript:alert(1)\nlocator: p"
-    unsound = {"statement": "\u200b\u2800", "questions": "why?\n?!", "source": source}
+    no_link = "publisher: Gazette\nurl: javascript:alert(1)\nlocator: p"
+    unsound = {"statement": "\u200b\u2800", "questions": "why?\n?!", "source": no_link}
     refused_too = told(await write(world, ZORBLAX | unsound))
     for part in (
         "statement: holds nothing that can be seen",
@@ -248,6 +248,17 @@ async def test_commands_take_words_for_an_id_and_make_one_of_words(world: World)
         assert world.form(opened)["statement"] == ZORBLAX["statement"]
     none = await world.moderator.slash(world.channel, "facts edit", id="wobbegong")
     assert "“wobbegong”" in told(world.response(none))
+
+
+async def test_an_edit_that_takes_a_question_of_another_fact_is_told(world: World) -> None:
+    await save(world, ZORBLAX, id="zorblax")
+    opened = await world.moderator.slash(world.channel, "facts edit", id="zorblax")
+    form = world.form(opened)
+    form["questions"] += f"\n{QUESTION}"
+    shown = told(world.response(await world.moderator.submit_modal(opened, form)))
+    assert SAY.unheard in shown
+    assert f"- “{QUESTION}”: " in shown
+    assert "“zorblax colour”:" not in shown
 
 
 async def test_two_facts_that_supersede_each_other_are_told(world: World) -> None:

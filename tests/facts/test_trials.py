@@ -155,6 +155,22 @@ async def test_what_comes_near_a_new_entry_is_told(town: KnowledgeBase) -> None:
     assert len(await similar(make_fact("all", "x", *(fact.phrasings[0] for fact in town.facts(HERE))), HERE)) <= 3
 
 
+async def test_an_entrys_new_questions_that_would_get_something_else_are_told(town: KnowledgeBase) -> None:
+    async def unheard(change: Entry | str) -> list[tuple[str, Outcome, list[str]]]:
+        found = (await town.preview(change, server_id=HERE, questions=[], render=rendered)).unheard
+        return [(answer.question, answer.outcome, [fact.id for fact in answer.facts]) for answer in found]
+
+    taken = MAYOR.canonical_question
+    assert await unheard(replace(BAKERY, phrasings=(*BAKERY.phrasings, taken, "when was the bakery built?"))) == [
+        (taken, Outcome.ANSWER, [MAYOR.id])
+    ]
+    assert await unheard(KnownUnknown("why", (PAY.phrasings[0], "why do cats sleep so much?"))) == [
+        (PAY.phrasings[0], Outcome.UNKNOWN, [])
+    ]
+    # What it had already is not asked, nor anything of what is taken out.
+    assert await unheard(BAKERY) == await unheard(MAYOR.id) == []
+
+
 async def test_what_has_not_changed_since_is_not_asked_again(town: KnowledgeBase) -> None:
     asked: list[str] = []
 
