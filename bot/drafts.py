@@ -28,6 +28,9 @@ _KEY_BYTES = 8
 class DraftGoneError(TianwenError):
     """The draft has been saved, dropped or forgotten."""
 
+    def __init__(self) -> None:
+        super().__init__("This draft has been saved or dropped already, or is more than a day old.")
+
 
 @dataclass(frozen=True, slots=True)
 class EntryDraft:
@@ -98,7 +101,7 @@ class Drafts:
             or (draft.server_id, draft.user_id) != (server_id, user_id)
             or discord.utils.utcnow() - draft.at >= DRAFTS_KEPT
         ):
-            raise DraftGoneError("This draft has been saved or dropped already, or is more than a day old.")
+            raise DraftGoneError
         # JSON knows no tuples.
         data = draft.data | {name: tuple(draft.data[name]) for name in ("hidden", "queue_ids")}
         return EntryDraft(**data, key=key)

@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 
 from bot.access import NotAnEditorError
+from bot.drafts import DraftGoneError
 from bot.ui.words import ENGLISH, Words, words_for
 from facts.errors import DatabaseError, FactNotFoundError, TianwenError
 
@@ -33,8 +34,9 @@ def _permissions(error: app_commands.BotMissingPermissions, words: Words) -> str
 _SENTENCES: dict[type[BaseException], Callable[[Any, Words], str]] = {
     TianwenError: lambda error, _: str(error.sentence),
     FactNotFoundError: lambda error, words: words.no_such_fact.format(id=error.fact_id),
-    # What exactly is the matter with the database is nobody's business in Discord.
+    DraftGoneError: lambda _, words: words.draft_gone,
     NotAnEditorError: lambda _, words: words.editors_only,
+    # What exactly is the matter with the database is nobody's business in Discord.
     DatabaseError: lambda _, words: words.not_saved,
     app_commands.BotMissingPermissions: _permissions,
     app_commands.CheckFailure: lambda _, words: words.you_may_not,

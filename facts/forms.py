@@ -131,7 +131,7 @@ def _read_date(value: object) -> object:
         partial = PartialDate.parse(value.strip())
         if partial.precision is Precision.DAY:
             return partial.date
-    raise ValueError("is not a date like 2021-07-04")
+    raise ValueError("is not a whole date like 2021-07-04")
 
 
 def _blank_is_none(value: object) -> object:
@@ -276,6 +276,7 @@ _IN_WORDS = {
     "string_too_short": "is empty",
     "string_too_long": "is longer than {max_length:,} characters",
     "too_long": "is longer than {max_length:,} characters",
+    "model_type": "is not an object with fields",
     "list_type": "is not a list",
     "tuple_type": "is not a list",
     "too_short": "is empty",

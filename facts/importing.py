@@ -93,6 +93,11 @@ class ImportPlan:
     names: tuple[Name, ...]
 
     @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(map(len, (self.new, self.changed, self.same, self.faulty)))
+
+    @property
     def to_put(self) -> list[Entry]:
         """What is to be added or written anew."""
         return [entry for _, entry in (*self.new, *self.changed)]

@@ -128,6 +128,7 @@ CHINESE = Words(
     no_such_fact="这里没有编号为“{id}”的资料。",
     missing_permission="我在这里没有权限，需要：{permissions}。",
     you_may_not="您不能在这里这样做。",
+    draft_gone="这份草稿已经保存或放弃，或者已超过一天。",
     editors_only="只有本服务器的编辑可以在服务器内这样做：拥有“管理消息”权限的人，以及编辑身份组的成员。",
     need_manage_server="只有拥有“管理服务器”权限的人才能更改我在这里的设置。",
     slow_down="请稍等，{seconds} 秒后再试。",

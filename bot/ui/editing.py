@@ -172,6 +172,8 @@ def preview_reply(
             notes[words.successor] = words.successor_missing.format(id=entry.superseded_by)
         elif newer.superseded_by == entry.id:
             notes[words.successor] = words.successor_ring.format(id=newer.id)
+    if isinstance(entry, Fact) and entry.review_by and entry.review_by <= interaction.created_at.date():
+        notes[words.name_review_by] = words.review_by_past.format(date=entry.review_by)
     for name, note in notes.items():
         embed.add_field(name=name, value=limits.cut(note, limits.EMBED_FIELD_VALUE), inline=False)
     saving = [SaveButton(draft.key, words.save)] if draft.is_new or form_of(entry) != draft.seen else []

@@ -170,7 +170,8 @@ class UndoButton(EditorButton, template=rf"tw:undo:(?P<number>\d{{1,9}}):(?P<ent
             reply = sentence_reply(words.undo_late.format(id=self.entry_id))
             await show_to_editor(interaction, dataclasses.replace(reply, view=view))
             return
-        await show_to_editor(interaction, saved_reply(words.undone.format(id=self.entry_id), kept, words))
+        sentence = words.undone_gone if kept.removed else words.undone
+        await show_to_editor(interaction, saved_reply(sentence.format(id=self.entry_id), kept, words))
 
 
 class RevertSelect(EditorSelect, template=rf"tw:revert:(?P<entry>{_ENTRY_ID})"):

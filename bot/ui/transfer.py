@@ -75,7 +75,7 @@ def plan_reply(plan: ImportPlan, digest: str, file_name: str, words: EditorWords
     counts = words.import_counts.format(
         new=len(plan.new), changed=len(plan.changed), same=len(plan.same), faulty=len(plan.faulty)
     )
-    parts = [note, counts]
+    parts = [note, counts if plan.rows else words.import_empty]
     faulty = [f"{row.place}: {'; '.join(row.reasons)}" for row in plan.faulty]
     for title, rows in (
         (words.import_faulty, faulty),

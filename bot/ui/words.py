@@ -230,6 +230,7 @@ class Words:
     no_such_fact: str = "There is no fact with the id “{id}” here."
     missing_permission: str = "I am not allowed to do that here. I need: {permissions}."
     you_may_not: str = "You may not do that here."
+    draft_gone: str = "This draft has been saved or dropped already, or is more than a day old."
     editors_only: str = (
         "Only this server's editors may do that, in the server itself: those with Manage Messages, and the members of "
         "the editor role."

@@ -261,8 +261,11 @@ async def test_an_edit_that_takes_a_question_of_another_fact_is_told(world: Worl
     assert "“zorblax colour”:" not in shown
 
 
-async def test_two_facts_that_supersede_each_other_are_told(world: World) -> None:
-    await save(world, ZORBLAX | {"dates": f"superseded by: {FACT_ID}"}, id="zorblax")
+async def test_two_facts_that_supersede_each_other_and_a_date_that_is_past_are_told(world: World) -> None:
+    dates = f"superseded by: {FACT_ID}\nreview by: 2021-07-05"
+    written = await write(world, ZORBLAX | {"dates": dates}, id="zorblax")
+    assert SAY.review_by_past.format(date="2021-07-05") in told(written)
+    await press(world, written, SAY.save)
     opened = await world.moderator.slash(world.channel, "facts edit", id=FACT_ID)
     form = world.form(opened) | {"dates": "superseded by: zorblax"}
     shown = world.response(await world.moderator.submit_modal(opened, form))
@@ -453,7 +456,7 @@ async def test_of_questions_that_the_form_does_not_show_none_is_lost_in_a_confli
 
 async def test_a_second_press_while_the_first_is_being_done_changes_nothing(world: World) -> None:
     shown = await write(world, ZORBLAX, id="zorblax")
-    for label, sentence in ((SAY.save, SAY.saved), (SAY.undo, SAY.undone)):
+    for label, sentence in ((SAY.save, SAY.saved), (SAY.undo, SAY.undone_gone)):
         with world.twice():
             shown = await press(world, shown, label)
         assert told(shown) == sentence.format(id="zorblax")

@@ -107,6 +107,10 @@ async def test_files_that_cannot_be_used_are_refused_in_one_sentence(world: Worl
         assert "\n" not in refused.content
         assert ENGLISH.unexpected.split("{")[0] not in refused.content, file[0]
         assert refused.content, file[0]
+    for file in (("nothing.json", b'{"facts": []}'), ("nothing.csv", b"id,topic,statement,questions,source\n")):
+        shown = await upload(world, file)
+        assert SAY.import_empty in told(shown)
+        assert world.buttons(shown) == {}
     assert world.knowledge.facts(world.guild.id) == before
 
 
