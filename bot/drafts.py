@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# So many drafts are in memory at most; the oldest go first.
-DRAFTS_MOST = 1_000
+# So many drafts are in memory at most, and so many of one editor; the oldest go first.
+DRAFTS_MOST = 10_000
+_OF_ONE_EDITOR = 50
 _KEY_BYTES = 8
 
 
@@ -43,6 +44,7 @@ class EntryDraft:
         is_new: whether it is to be added, or one that is there is to be changed.
         seen: as the editor saw it before, JSON-ready; None where it was not there.
         hidden: its questions for which the form has no room: they stay.
+        gone: whether it has been removed since the editor saw it; saving brings it back.
         reason: why, for the history.
         queue_ids: the questions on the review queue that it deals with.
         key: by which it is found.
@@ -54,9 +56,13 @@ class EntryDraft:
     is_new: bool = False
     seen: dict[str, Any] | None = None
     hidden: tuple[str, ...] = ()
+    gone: bool = False
     reason: str | None = None
     queue_ids: tuple[int, ...] = ()
     key: str = field(default_factory=lambda: secrets.token_hex(_KEY_BYTES))
+
+
+_KEPT = {one.name for one in dataclasses.fields(EntryDraft)} - {"key"}
 
 
 class Drafts:
@@ -74,14 +80,19 @@ class Drafts:
         except DatabaseError as error:
             log.warning("The drafts of the last day could not be read: %s", error)
             return
-        self._by_key |= {draft.key: draft for draft in kept}
+        # Those of another version are left to age.
+        self._by_key |= {draft.key: draft for draft in kept if draft.data.keys() == _KEPT}
 
     async def keep(self, draft: EntryDraft, server_id: int, user_id: int) -> None:
         """Keep what an editor has written, in place of an earlier state of the same draft."""
-        data = {name: value for name, value in dataclasses.asdict(draft).items() if name != "key"}
+        data = {name: value for name, value in dataclasses.asdict(draft).items() if name in _KEPT}
         kept = Draft(draft.key, server_id, user_id, data, discord.utils.utcnow())
         self._by_key.pop(draft.key, None)
         self._by_key[draft.key] = kept
+        owner = (server_id, user_id)
+        theirs = [key for key, other in self._by_key.items() if (other.server_id, other.user_id) == owner]
+        for key in theirs[:-_OF_ONE_EDITOR]:
+            del self._by_key[key]
         while len(self._by_key) > DRAFTS_MOST:
             self._by_key.popitem(last=False)
         try:

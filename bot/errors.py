@@ -30,10 +30,16 @@ def _permissions(error: app_commands.BotMissingPermissions, words: Words) -> str
     return words.missing_permission.format(permissions=names)
 
 
+def _not_found(error: FactNotFoundError, words: Words) -> str:
+    sentence = (words.fact_removed if error.removed else words.no_such_fact).format(id=error.fact_id)
+    near = words.near_ids.format(ids=", ".join(f"`{entry_id}`" for entry_id in error.near)) if error.near else ""
+    return f"{sentence} {near}".rstrip()
+
+
 # The most special type that fits an error counts (its method resolution order is walked).
 _SENTENCES: dict[type[BaseException], Callable[[Any, Words], str]] = {
     TianwenError: lambda error, _: str(error.sentence),
-    FactNotFoundError: lambda error, words: words.no_such_fact.format(id=error.fact_id),
+    FactNotFoundError: _not_found,
     DraftGoneError: lambda _, words: words.draft_gone,
     NotAnEditorError: lambda _, words: words.editors_only,
     # What exactly is the matter with the database is nobody's business in Discord.

@@ -35,11 +35,16 @@ class TianwenError(Exception):
 
 
 class FactNotFoundError(TianwenError):
-    """No fact has this id among those that the asker may see."""
+    """No fact has this id among those that the asker may see.
 
-    def __init__(self, fact_id: str) -> None:
+    ``near`` are ids that may be meant; ``removed`` tells that there was one, which can be brought back.
+    """
+
+    def __init__(self, fact_id: str, *, near: Sequence[str] = (), removed: bool = False) -> None:
         super().__init__(f"There is no fact with the id “{fact_id}” here.")
         self.fact_id = fact_id
+        self.near = tuple(near)
+        self.removed = removed
 
 
 class FactExistsError(TianwenError):

@@ -5,6 +5,7 @@ A form is what stands in a file, checked by Pydantic; an entity (``facts.entitie
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import unicodedata
@@ -56,6 +57,8 @@ _LINK = re.compile(r"https?://[^\s<>/]+(?:/[^\s<>]*)?", re.IGNORECASE)
 def _check_storable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("holds a NUL character, which no database keeps")
+    if any(unicodedata.category(char) == "Cs" for char in value):
+        raise ValueError("holds half of a character (a lone surrogate)")
     return value
 
 
@@ -128,9 +131,10 @@ def _read_date(value: object) -> object:
     if isinstance(value, str):
         if not value.strip():
             return None
-        partial = PartialDate.parse(value.strip())
-        if partial.precision is Precision.DAY:
-            return partial.date
+        with contextlib.suppress(ValueError):
+            partial = PartialDate.parse(value.strip())
+            if partial.precision is Precision.DAY:
+                return partial.date
     raise ValueError("is not a whole date like 2021-07-04")
 
 
@@ -282,6 +286,7 @@ _IN_WORDS = {
     "too_short": "is empty",
     "bool_parsing": "is neither true nor false",
     "float_parsing": "is not a number",
+    "finite_number": "is not a number",
 }
 FormT = TypeVar("FormT", bound=BaseModel)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import enum
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from facts.csv_exchange import column_name, dump_csv, read_csv
+from facts.entities import Fact
 from facts.errors import ExchangeError
 from facts.exchange import (
     FILE_MAX_ROWS,
@@ -23,7 +25,7 @@ from facts.exchange import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from facts.entities import Entry, Fact, KnownUnknown, Name
+    from facts.entities import Entry, KnownUnknown, Name
     from facts.exchange import Items
     from facts.forms import Fault, Where
 
@@ -80,7 +82,7 @@ class ImportPlan:
 
     Attributes:
         new: what is not there yet, with where it stands in the file.
-        changed: what is there and would be another.
+        changed: what is there and would be another, or was removed and would come back.
         same: what is there already.
         faulty: what is left out.
         names: those that are new or would be changed.
@@ -227,13 +229,15 @@ def plan_import(
         elif type(known) is type(entry):
             changed.append((place if before else f"{place}, removed until now", entry))
         else:
-            reason = "id: here it stands for both a fact and a known unknown; choose another one"
+            kind = "a fact" if isinstance(known, Fact) else "a known unknown"
+            reason = f"id: here it is that of {kind}; choose another one"
             faulty.append(FaultyRow(place, entry.id, (reason,)))
     if file.names and names is None:
         reason = "names are the same in all servers, and only the bot's operator imports them"
         faulty.append(FaultyRow("names", None, (reason,)))
     there = set(names) if names is not None else set(file.names)
     wanted = tuple(name for name in file.names if name not in there)
+    faulty.sort(key=lambda row: (re.sub(r"\d+", "", row.place), [int(n) for n in re.findall(r"\d+", row.place)]))
     return ImportPlan(tuple(new), tuple(changed), tuple(same), tuple(faulty), wanted)
 
 

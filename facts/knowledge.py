@@ -40,7 +40,7 @@ _LEARN_FOR_TRIAL = 32
 # So many entries are named that come near a new one.
 _MOST_SIMILAR = 3
 # Of an entry's new questions so many are asked, before it is saved.
-_MOST_OWN_ASKED = 40
+_MOST_OWN_ASKED = 200
 # An id is made of so many words of a question, and has at most so many characters before its number.
 _ID_WORDS = 4
 _ID_MAX = 56
@@ -287,10 +287,9 @@ class KnowledgeBase:
         stem = text
         if not FACT_ID_PATTERN.fullmatch(text):
             words = filter(None, map(as_id, self._engine.content_words(text, server_id)))
-            stem = "-".join(list(words)[:_ID_WORDS]) or "fact"
-        stem = stem[:_ID_MAX].strip("-_")
+            stem = "-".join(list(words)[:_ID_WORDS])[:_ID_MAX].strip("-_") or "fact"
         for number in itertools.count(1):
-            entry_id = stem if number == 1 else f"{stem}-{number}"
+            entry_id = stem if number == 1 else f"{stem[:_ID_MAX].strip('-_')}-{number}"
             if not self._is_taken(entry_id, server_id):
                 return entry_id
         raise AssertionError("there is always another number")
@@ -310,7 +309,7 @@ class KnowledgeBase:
             topic: of which topic alone.
             text: what must stand in an id, a statement or a phrasing; those that it means as a question come, too.
         """
-        found = [entry for entry in self._shown(server_id, show) if topic is None or _topic(entry) == topic]
+        found = [entry for entry in self._shown(server_id, show) if topic is None or _topic(entry) == topic.casefold()]
         if text is None:
             return found
         wanted = text.casefold().strip()
@@ -392,7 +391,13 @@ class KnowledgeBase:
         )
 
     async def remove(
-        self, entry_id: str, author: Author, *, server_id: int | None = None, reason: str | None = None
+        self,
+        entry_id: str,
+        author: Author,
+        *,
+        server_id: int | None = None,
+        reason: str | None = None,
+        seen: Entry | None = None,
     ) -> Kept | None:
         """Take a fact or known unknown out of the answers. Its history stays, and ``restore`` brings it back.
 
@@ -403,11 +408,12 @@ class KnowledgeBase:
 
         Raises:
             FactNotFoundError: there is none.
+            EditConflictError: it is another one than was seen, where that is given; nothing has changed.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
         change = self._change(author, reason)
         return await self._make(
-            server_id, lambda session: store.set_removed(session, entry_id, change, server_id, removed=True)
+            server_id, lambda session: store.set_removed(session, entry_id, change, server_id, removed=True, seen=seen)
         )
 
     async def restore(
@@ -751,7 +757,7 @@ def _place(engine: AnswerEngine, kept: Kept, server_id: int | None) -> None:
 
 
 def _topic(entry: Entry) -> str | None:
-    return entry.topic if isinstance(entry, Fact) else None
+    return entry.topic.casefold() if isinstance(entry, Fact) else None
 
 
 def _texts(entry: Entry) -> tuple[str, ...]:

@@ -272,16 +272,25 @@ async def put_names(session: AsyncSession, names: Sequence[Name]) -> None:
 
 
 async def set_removed(
-    session: AsyncSession, entry_id: str, change: Change, server_id: int | None = None, *, removed: bool
+    session: AsyncSession,
+    entry_id: str,
+    change: Change,
+    server_id: int | None = None,
+    *,
+    removed: bool,
+    seen: Entry | None = None,
 ) -> Kept | None:
     """Remove a fact or known unknown from answers, or restore it, with a revision; None if it is so already.
 
     Raises:
         FactNotFoundError: there is none.
+        EditConflictError: it is there, and another one than was seen, where that is given.
     """
     standing = await _standing(session, entry_id, server_id, for_update=True)
     if (standing.now is None) == removed:
         return None
+    if seen is not None and seen != standing.now:
+        raise EditConflictError(entry_id, seen=seen, now=standing.now)
     if removed:
         return await _change(session, standing, Action.REMOVE, change, None, follows=standing.follows)
     if standing.follows and standing.shared_now is not None:
@@ -299,15 +308,16 @@ async def revert(
 
     Raises:
         FactNotFoundError: there is none.
-        InvalidFactError: it has no such revision, or was removed by it.
+        InvalidFactError: it has no such revision, was removed by it, or was then what rules of today forbid.
     """
     standing = await _standing(session, entry_id, server_id, for_update=True)
     revision = next((r for r in await _revisions(session, standing.row) if r.number == number), None)
     if revision is None or revision.after is None:
         raise InvalidFactError(f"“{entry_id}” has no text in revision {number} to go back to.")
-    if standing.now == _entry_after(revision) and (standing.follows or not revision.follows):
+    entry, follows = _after(revision, standing)
+    if standing.now == entry and (standing.follows or not follows):
         return None
-    return await _go_back(session, standing, revision, change)
+    return await _change(session, standing, Action.REVERT, change, entry, follows=follows)
 
 
 async def undo(session: AsyncSession, entry_id: str, number: int, change: Change, server_id: int | None = None) -> Kept:
@@ -316,6 +326,7 @@ async def undo(session: AsyncSession, entry_id: str, number: int, change: Change
     Raises:
         FactNotFoundError: there is none.
         EditConflictError: the revision is not the latest.
+        InvalidFactError: it was before what rules of today forbid.
     """
     standing = await _standing(session, entry_id, server_id, for_update=True)
     revisions = {revision.number: revision for revision in await _revisions(session, standing.row)}
@@ -326,33 +337,27 @@ async def undo(session: AsyncSession, entry_id: str, number: int, change: Change
         follows = revisions[number - 1].follows
         return await _change(session, standing, Action.REVERT, change, None, follows=follows)
     if number > 1:
-        return await _go_back(session, standing, revisions[number - 1], change)
+        entry, follows = _after(revisions[number - 1], standing)
+        return await _change(session, standing, Action.REVERT, change, entry, follows=follows)
     # Before its first revision there was the shared one, or nothing.
     shared = standing.shared_now if revisions[number].before is not None else None
     return await _change(session, standing, Action.REVERT, change, shared, follows=shared is not None)
 
 
-def _entry_after(revision: Revision) -> Entry | None:
-    """Give what there was after a revision.
+def _after(revision: Revision, standing: _Standing) -> tuple[Entry | None, bool]:
+    """Give what an entry must be to be again as after a revision, and whether it follows the shared one.
 
     Raises:
         InvalidFactError: rules were others then, and it cannot be kept again.
     """
     try:
-        return entry_from_form(revision.after) if revision.after is not None else None
+        entry = entry_from_form(revision.after) if revision.after is not None else None
     except ValidationError as error:
         raise invalid(f"Revision {revision.number}", error) from error
-
-
-async def _go_back(session: AsyncSession, standing: _Standing, revision: Revision, change: Change) -> Kept:
-    """Let an entry be as it was after a revision."""
-    entry = _entry_after(revision)
     if not revision.follows:
-        return await _change(session, standing, Action.REVERT, change, entry)
+        return entry, False
     shared = entry and standing.shared_now
-    return await _change(
-        session, standing, Action.REVERT, change, shared or entry, follows=entry is None or bool(shared)
-    )
+    return shared or entry, entry is None or bool(shared)
 
 
 async def set_server_settings(session: AsyncSession, server_id: int, settings: ServerSettings) -> None:

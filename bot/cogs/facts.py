@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.access import editors_menu, for_editors, is_editor, require_editor, server_id_of
 from bot.errors import answer_error
 from bot.ui import limits
-from bot.ui.editing import FORM, ask_to_remove, draft_of, meant_entry, new_draft, open_form, submitted
+from bot.ui.editing import FORM, ask_to_remove, draft_of, new_draft, open_form, submitted, typed_entry, typed_id
 from bot.ui.editor_items import author_of, show_to_editor, take_time
 from bot.ui.editor_words import editor_words_for
 from bot.ui.fact_lists import SEARCHED, fact_list_reply
@@ -97,7 +97,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
         reason: Reason | None = None,
     ) -> None:
         """Open the form with what there is."""
-        await open_form(interaction, draft_of(meant_entry(interaction, id), reason=reason))
+        await open_form(interaction, draft_of(typed_entry(interaction, id), reason=reason))
 
     @app_commands.command(description="Remove a fact or a known unknown; it can be brought back.")
     @app_commands.describe(id="Its id, or words of it", reason="Why, for the history")
@@ -108,7 +108,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
         reason: Reason | None = None,
     ) -> None:
         """Show what that would do, and ask."""
-        await ask_to_remove(interaction, meant_entry(interaction, id), reason)
+        await ask_to_remove(interaction, typed_entry(interaction, id), reason)
 
     @app_commands.command(description="Bring a removed fact or known unknown back.")
     @app_commands.describe(id="Its id, or words of it", reason="Why, for the history")
@@ -120,7 +120,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     ) -> None:
         """Bring it back."""
         server_id, words = require_editor(interaction), editor_words_for(interaction.locale)
-        entry_id = id.strip().casefold()
+        entry_id = typed_id(interaction, id)
         await take_time(interaction)
         kept = await self.bot.knowledge.restore(entry_id, author_of(interaction), server_id=server_id, reason=reason)
         sentence = (words.restored if kept else words.is_there).format(id=entry_id)
@@ -130,7 +130,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     @app_commands.describe(id="Its id, or words of it")
     async def history(self, interaction: discord.Interaction[Tianwen], id: EntryId) -> None:  # noqa: A002
         """Show the latest changes."""
-        await show_history(interaction, id.strip().casefold())
+        await show_history(interaction, typed_id(interaction, id))
 
     @app_commands.command(name="revert", description="Go back to an earlier revision of a fact or known unknown.")
     @app_commands.describe(id="Its id, or words of it", revision="Its number in the history", reason="Why")
@@ -142,7 +142,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
         reason: Reason | None = None,
     ) -> None:
         """Go back."""
-        await revert(interaction, id.strip().casefold(), revision, editor_words_for(interaction.locale), reason)
+        await revert(interaction, typed_id(interaction, id), revision, editor_words_for(interaction.locale), reason)
 
     @app_commands.command(name="list", description="The facts and known unknowns of this server.")
     @app_commands.describe(show="Which of them", topic="Of one topic alone")

@@ -21,6 +21,7 @@ from bot.ui.entry_form import (
     entry_of,
     form_of,
     hidden_questions,
+    shown_questions,
     source_text,
     texts_of,
 )
@@ -33,17 +34,22 @@ from facts.forms import entry_from_form
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.client import Tianwen
     from facts.engine import Answer
     from facts.entities import Entry
-    from facts.knowledge import Preview
+    from facts.knowledge import KnowledgeBase, Preview
     from facts.store import Kept
 
 FORM = "tw:form:"
 _ENTRY_ID = FACT_ID_PATTERN.pattern
 _KEY = r"[0-9a-f]{16}"
-# Of what is to be removed, and why, so much is shown.
+# So many ids are named that an editor may mean.
+_MEANT = 3
+# Of a statement that is to be removed, or where there is little room, so much is shown; of notes there, so much.
 _REMOVED = 500
+_NOTE = 220
 # Of what would be answered differently, so many questions are shown, and of each so much.
 _DIFFERENCES = 5
 _QUESTION = 80
@@ -63,6 +69,14 @@ def draft_of(entry: Entry, **fields: Any) -> EntryDraft:  # noqa: ANN401 - by na
     """Begin to edit an entry."""
     kind: Literal["fact", "unknown"] = "fact" if isinstance(entry, Fact) else "unknown"
     return EntryDraft(kind, entry.id, texts_of(entry), seen=form_of(entry), hidden=hidden_questions(entry), **fields)
+
+
+def with_questions(draft: EntryDraft, questions: Iterable[str]) -> EntryDraft:
+    """Put questions into a draft; those for which its form has no room stay beside it."""
+    lines = list(dict.fromkeys(filter(None, (" ".join(question.split()) for question in questions))))
+    shown = shown_questions(lines, limits.INPUT)
+    hidden = (*draft.hidden, *lines[len(shown) :])
+    return dataclasses.replace(draft, texts=draft.texts | {"questions": "\n".join(shown)}, hidden=hidden)
 
 
 async def open_form(interaction: discord.Interaction[Tianwen], draft: EntryDraft) -> None:
@@ -125,11 +139,14 @@ async def show_draft(interaction: discord.Interaction[Tianwen], draft: EntryDraf
         reply = dataclasses.replace(sentence_reply(text), view=view)
         await show_to_editor(interaction, reply)
         return
-    if not draft.entry_id:
-        draft = dataclasses.replace(draft, entry_id=entry.id)
+    note = ""
+    if draft.is_new:
+        free = bot.knowledge.free_id(entry.id, server_id)
+        note = words.id_taken.format(id=entry.id, free=free) if free != entry.id else ""
+        entry, draft = dataclasses.replace(entry, id=free), dataclasses.replace(draft, entry_id=free)
         await bot.drafts.keep(draft, server_id, interaction.user.id)
     preview = await bot.preview(entry, server_id)
-    reply = preview_reply(interaction, entry, draft, preview, words)
+    reply = preview_reply(interaction, entry, draft, preview, words, note)
     await show_to_editor(interaction, reply)
 
 
@@ -142,9 +159,14 @@ def _named(bot: Tianwen, draft: EntryDraft, server_id: int) -> EntryDraft:
 
 
 def preview_reply(
-    interaction: discord.Interaction[Tianwen], entry: Entry, draft: EntryDraft, preview: Preview, words: EditorWords
+    interaction: discord.Interaction[Tianwen],
+    entry: Entry,
+    draft: EntryDraft,
+    preview: Preview,
+    words: EditorWords,
+    note: str = "",
 ) -> Reply:
-    """Show an entry as people will see it, and what saving it would do."""
+    """Show an entry as people will see it, and what saving it would do; a note says what is to be known of its id."""
     said = words_for(interaction.locale)
     if isinstance(entry, Fact):
         embed = facts_embed([entry], said)
@@ -153,7 +175,7 @@ def preview_reply(
         embed = discord.Embed(title=words.preview_unknown, description=entry.say or said.not_known, colour=GREY)
         embed.set_footer(text=entry.id)
     knowledge, server_id = interaction.client.knowledge, interaction.guild_id
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = {words.name_id: note} if note else {}
     if draft.is_new:
         notes[words.looks_like] = (
             "\n".join(f"- {entry_line(known)}" for known in preview.similar) or words.nothing_similar
@@ -167,20 +189,34 @@ def preview_reply(
     if not draft.is_new and server_id is not None and not knowledge.is_own(entry.id, server_id):
         notes[words.shared] = words.shared_note
     if isinstance(entry, Fact) and entry.superseded_by:
-        newer = knowledge.find(entry.superseded_by, server_id)
-        if newer is None:
-            notes[words.successor] = words.successor_missing.format(id=entry.superseded_by)
-        elif newer.superseded_by == entry.id:
-            notes[words.successor] = words.successor_ring.format(id=newer.id)
+        notes[words.successor] = _successor_text(knowledge, entry, server_id, words)
     if isinstance(entry, Fact) and entry.review_by and entry.review_by <= interaction.created_at.date():
         notes[words.name_review_by] = words.review_by_past.format(date=entry.review_by)
-    for name, note in notes.items():
-        embed.add_field(name=name, value=limits.cut(note, limits.EMBED_FIELD_VALUE), inline=False)
-    saving = [SaveButton(draft.key, words.save)] if draft.is_new or form_of(entry) != draft.seen else []
+    room = limits.EMBED_TOTAL - len(embed) - sum(map(len, notes))
+    longest = min(limits.EMBED_FIELD_VALUE, room // len(notes))
+    for name, value in notes.items():
+        embed.add_field(name=name, value=limits.cut(value, longest), inline=False)
+    is_something = draft.is_new or draft.gone or draft.queue_ids or form_of(entry) != draft.seen
+    saving = [SaveButton(draft.key, words.save)] if is_something else []
     view = _view(*saving, AgainButton(draft.key, words.again), DropButton(draft.key, words.drop))
-    told = [f"**{name}**\n{note}" for name, note in notes.items()]
-    text = "\n\n".join([str(embed.title), str(embed.description), *told, f"[{entry.id}]"])
+    # Without embeds there is less room, and what is to be known counts for more than all of what was written.
+    told = [f"**{field.name}**\n{limits.cut(str(field.value), _NOTE)}" for field in embed.fields]
+    text = "\n\n".join([str(embed.title), limits.cut(str(embed.description), _REMOVED), *told, f"[{entry.id}]"])
     return Reply(embed, text, view)
+
+
+def _successor_text(knowledge: KnowledgeBase, fact: Fact, server_id: int | None, words: EditorWords) -> str:
+    """Tell what comes of it that another fact tells how it is now: it is told first, if it is there and no ring."""
+    newer = knowledge.find(fact.superseded_by or "", server_id)
+    if newer is None:
+        return words.successor_missing.format(id=fact.superseded_by)
+    first, passed = newer, {fact.id}
+    while newer is not None and newer.id not in passed:
+        passed.add(newer.id)
+        newer = knowledge.find(newer.superseded_by, server_id) if newer.superseded_by else None
+    if newer is not None:
+        return words.successor_ring.format(id=first.id)
+    return words.successor_first.format(id=first.id)
 
 
 async def ask_to_remove(
@@ -250,7 +286,7 @@ class SaveButton(DraftButton, template=rf"tw:draft:save:(?P<key>{_KEY})"):
 class AgainButton(DraftButton, template=rf"tw:draft:again:(?P<key>{_KEY})"):
     """Opens the form of a draft again, with all that was written."""
 
-    NAME = "again"
+    NAME, ONCE = "again", False
 
     async def edited(self, interaction: discord.Interaction[Tianwen], _words: EditorWords, /) -> None:
         """Open it."""
@@ -281,7 +317,7 @@ async def _save(interaction: discord.Interaction[Tianwen], draft: EntryDraft, wo
         if draft.is_new:
             kept = await bot.knowledge.add(entry, author, server_id=server_id, reason=draft.reason)
         else:
-            seen = entry_from_form(draft.seen) if draft.seen is not None else None
+            seen = _seen(bot, draft, server_id)
             kept = await bot.knowledge.edit(entry, author, server_id=server_id, seen=seen, reason=draft.reason)
     except FactExistsError:
         free = bot.knowledge.free_id(draft.entry_id, server_id)
@@ -290,10 +326,13 @@ async def _save(interaction: discord.Interaction[Tianwen], draft: EntryDraft, wo
         return
     except EditConflictError as error:
         text = _conflict_text(error, words)
-        # What somebody else has taken out unseen by this editor stays out.
-        there = set(error.now.phrasings) if error.now is not None else set(draft.hidden)
-        hidden = tuple(question for question in draft.hidden if question in there)
-        kept_draft = dataclasses.replace(draft, seen=form_of(error.now), hidden=hidden)
+        if error.now is None:
+            kept_draft = dataclasses.replace(draft, gone=True)
+        else:
+            # What somebody else has taken out unseen by this editor stays out.
+            gone = set((draft.seen or {}).get("questions", ())) - set(error.now.phrasings)
+            hidden = tuple(question for question in draft.hidden if question not in gone)
+            kept_draft = dataclasses.replace(draft, seen=form_of(error.now), hidden=hidden, gone=False)
         await _keep_and_ask(interaction, kept_draft, text, words.save_over)
         return
     await bot.drafts.forget(draft.key)
@@ -303,6 +342,14 @@ async def _save(interaction: discord.Interaction[Tianwen], draft: EntryDraft, wo
 
     going_on = [ReviewButton(words.next_question)] if draft.queue_ids else []
     await show_to_editor(interaction, saved_reply(sentence.format(id=entry.id), kept, words, *going_on))
+
+
+def _seen(bot: Tianwen, draft: EntryDraft, server_id: int) -> Entry | None:
+    """Give what the editor of a draft saw: what stands there, where that is the same, whatever the rules are now."""
+    now = bot.knowledge.entry(draft.entry_id, server_id)
+    if form_of(now) == draft.seen or (draft.gone and now is None):
+        return now
+    return entry_from_form(draft.seen) if draft.seen is not None else None
 
 
 async def _keep_and_ask(interaction: discord.Interaction[Tianwen], draft: EntryDraft, text: str, save: str) -> None:
@@ -333,20 +380,25 @@ class RemoveButton(DraftButton, template=rf"tw:draft:remove:(?P<key>{_KEY})"):
         """Remove it; where somebody else has changed it meanwhile, ask again."""
         server_id, bot, draft = require_editor(interaction), interaction.client, self.draft(interaction)
         await take_time(interaction)
-        await bot.drafts.forget(draft.key)
-        now = bot.knowledge.entry(draft.entry_id, server_id)
-        if now is not None and form_of(now) != draft.seen:
-            await ask_to_remove(interaction, now, draft.reason, words.remove_changed)
+        author, seen = author_of(interaction), _seen(bot, draft, server_id)
+        try:
+            kept = await bot.knowledge.remove(
+                draft.entry_id, author, server_id=server_id, reason=draft.reason, seen=seen
+            )
+        except EditConflictError as error:
+            await bot.drafts.forget(draft.key)
+            if error.now is not None:
+                await ask_to_remove(interaction, error.now, draft.reason, words.remove_changed)
             return
-        kept = await bot.knowledge.remove(
-            draft.entry_id, author_of(interaction), server_id=server_id, reason=draft.reason
-        )
+        await bot.drafts.forget(draft.key)
         sentence = (words.removed if kept else words.is_gone).format(id=draft.entry_id, undo=words.undo)
         await show_to_editor(interaction, saved_reply(sentence, kept, words))
 
 
 class EditButton(EditorButton, template=rf"tw:edit:(?P<entry>{_ENTRY_ID})"):
     """Opens the form of an entry."""
+
+    ONCE = False
 
     def __init__(self, entry_id: str, label: str) -> None:
         """Make the button."""
@@ -375,18 +427,31 @@ def found_entry(interaction: discord.Interaction[Tianwen], entry_id: str) -> Ent
     return entry
 
 
-def meant_entry(interaction: discord.Interaction[Tianwen], text: str) -> Entry:
-    """Give the entry that this server sees under an id; where there is none, the one that an editor means by words.
+def typed_id(interaction: discord.Interaction[Tianwen], text: str) -> str:
+    """Give the id that an editor has typed, of what this server sees or has removed.
 
     Raises:
-        FactNotFoundError: there is none.
+        FactNotFoundError: there is none; it names those that the editor may mean.
     """
     knowledge, server_id = interaction.client.knowledge, require_editor(interaction)
-    if knowledge.entry(text.strip().casefold(), server_id) is None:
-        found = knowledge.search(server_id, text=text)
-        if found:
-            return found[0]
-    return found_entry(interaction, text.strip().casefold())
+    entry_id = text.strip().casefold()
+    if (knowledge.entry(entry_id, server_id) or knowledge.removed_entry(entry_id, server_id)) is None:
+        near = knowledge.search(server_id, text=entry_id) if entry_id else []
+        raise FactNotFoundError(text.strip(), near=[entry.id for entry in near[:_MEANT]])
+    return entry_id
+
+
+def typed_entry(interaction: discord.Interaction[Tianwen], text: str) -> Entry:
+    """Give the entry that this server sees under the id that an editor has typed.
+
+    Raises:
+        FactNotFoundError: there is none, or it is removed.
+    """
+    entry_id = typed_id(interaction, text)
+    entry = interaction.client.knowledge.entry(entry_id, require_editor(interaction))
+    if entry is None:
+        raise FactNotFoundError(entry_id, removed=True)
+    return entry
 
 
 def impact_text(preview: Preview, words: EditorWords) -> str:

@@ -22,19 +22,25 @@ if TYPE_CHECKING:
 
 
 class EditorButton(Button, template=NEVER + "-editor"):
-    """A button that only editors may press."""
+    """A button that only editors may press.
+
+    ``ONCE`` tells that a second press, before what the first has begun is done, changes nothing; what opens a form
+    may be pressed again at once.
+    """
+
+    ONCE = True
 
     async def interaction_check(self, _interaction: discord.Interaction[Tianwen], /) -> bool:  # type: ignore[override]
         """Let everybody through to ``pressed``, which tells those who may not."""
         return True
 
     async def pressed(self, interaction: discord.Interaction[Tianwen], _words: Words, /) -> None:
-        """Do what the button is for, if the person is an editor. A second press meanwhile changes nothing."""
+        """Do what the button is for, if the person is an editor."""
         require_editor(interaction)
         message_id = interaction.message.id if interaction.message is not None else None
         press = (message_id, interaction.user.id, self.item.custom_id)
         pressing = interaction.client.pressing
-        if press in pressing:
+        if self.ONCE and press in pressing:
             await interaction.response.defer()
             return
         pressing.add(press)

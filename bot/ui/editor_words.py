@@ -49,19 +49,20 @@ class EditorWords:
     got_nothing: str = "no answer"
     got_choices: str = "a choice of {ids}"
     got_unknown: str = "no answer (`{id}`)"
-    wants_nothing: str = "no answer at once"
+    wants_nothing: str = "no direct answer"
     unheard: str = "⚠️ Questions of it that would still get something else"
     unheard_line: str = "“{question}”: {after}"
     shared_note: str = "Your change counts in this server alone."
     review_by_past: str = "⚠️ {date} is past: this fact would stand among those to be looked at again from now on."
-    successor_ring: str = "⚠️ `{id}` is itself superseded by this one. One of the two tells how it is now; which?"
+    successor_first: str = "Whoever asks for this gets `{id}` first, or what has superseded that one."
+    successor_ring: str = "⚠️ `{id}` is itself superseded by this one, at least by others. Which tells how it is now?"
     successor_missing: str = "There is no fact with the id `{id}` yet, so nothing supersedes this one for now."
     save: str = "Save"
     save_over: str = "Save mine all the same"
     again: str = "Edit again"
     drop: str = "Drop"
     dropped: str = "Dropped; nothing has changed."
-    saved: str = "Saved. `{id}` answers now."
+    saved: str = "Saved. `{id}` counts from now on."
     saved_unknown: str = "Saved. To such questions I now say that the facts do not tell."
     removed: str = "`{id}` is removed. Nothing is lost: “{undo}” brings it back."
     restored: str = "`{id}` is back and answers."
@@ -72,12 +73,10 @@ class EditorWords:
     is_gone: str = "`{id}` is removed already."
     id_taken: str = "The id `{id}` is taken. It can be saved as `{free}`."
     save_as: str = "Save as {id}"
-    conflict: str = "**Somebody else has changed `{id}` since you opened it.** What they changed:"
-    conflict_gone: str = (
-        "**Somebody else has removed `{id}` since you opened it.** Saving brings it back with your text."
-    )
+    conflict: str = "**`{id}` has been changed since you opened it.** What is different:"
+    conflict_gone: str = "**`{id}` has been removed since you opened it.** Saving brings it back with your text."
     conflict_help: str = (
-        "“{again}” shows your text, so that you can put theirs in; “{over}” replaces theirs with yours. "
+        "“{again}” shows your text, so that you can put that in; “{over}” replaces that with yours. "
         "Both are in the history."
     )
     undo: str = "Undo"
@@ -88,7 +87,7 @@ class EditorWords:
     edit: str = "Edit"
     remove_ask: str = "Remove `{id}`?"
     remove_reason: str = "Reason: {reason}"
-    remove_changed: str = "⚠️ Somebody else has changed it since this was shown. It is now like this:"
+    remove_changed: str = "⚠️ It has been changed since this was shown. It is now like this:"
     remove: str = "Remove"
 
     # The log channel
@@ -115,10 +114,10 @@ class EditorWords:
 
     # The review queue, and teaching
     review_title: str = "Question {place} of {count}"
-    review_gone: str = "That question is no longer there: an editor has dealt with it, or its author has deleted it."
+    review_gone: str = "That question is no longer there: it has been dealt with or deleted, or has an answer by now."
     dealt_with: str = (
-        "**These questions are no longer on the queue.** Another editor has dealt with them, or their authors have "
-        "deleted them. Look at what there is now before you save this, too."
+        "**These questions are no longer on the queue.** They have been dealt with or deleted, or have an answer by "
+        "now. Look at what there is before you save this, too."
     )
     save_too: str = "Save all the same"
     review_empty: str = "No question waits for an editor just now."
@@ -137,13 +136,16 @@ class EditorWords:
 
     # Test questions
     tests_title: str = "Test questions"
-    tests_summary: str = "**{right} of {count} are answered as they should be.** {saved} of them are this server's own."
+    tests_summary: str = "**{right} of {count} are answered as they should be.** Of them this server's own: {saved}."
     test_failing: str = "“{question}” should get {wanted}, and gets {got}."
     test_why: str = "Confidence {confidence}, answers from {threshold}; best {best}; words left over: {unexplained}."
     nothing: str = "none"
     keep_as_test: str = "Keep as test"
-    test_kept: str = "Kept as a test: “{question}” should get {wanted}. Every change is tried on it before it is saved."
-    not_testable: str = "I can keep only my own answers in this server as tests, for a day."
+    test_kept: str = (
+        "Kept as a test: “{question}” should get {wanted}. "
+        "What is added, edited or removed is tried on it before it is saved; `/facts test` tries it at any time."
+    )
+    not_testable: str = "I can keep only my own answers to questions in this server as tests, for a day."
     drop_test: str = "Drop a test of this server …"
 
     # Files
@@ -155,7 +157,7 @@ class EditorWords:
     import_same: str = "Same"
     import_empty: str = "This file holds no facts."
     import_all: str = "Import {count}"
-    import_sound: str = "Import the {count} sound ones"
+    import_sound: str = "Import what is sound ({count})"
     import_changed_since: str = "⚠️ Facts have changed since this was shown. Look at it again:"
     import_reason: str = "imported from {file}"
     imported: str = "Imported. New or changed, and answering now: {count}."

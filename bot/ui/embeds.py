@@ -54,7 +54,7 @@ class Reply:
         if embeds:
             return {"embed": self.embed, "content": self.above or None, "view": self.view}
         text = "\n".join(filter(None, [self.above, self.text]))
-        return {"embed": None, "content": limits.cut(text, limits.MESSAGE), "view": self.view}
+        return {"embed": None, "content": limits.cut_middle(text, limits.MESSAGE), "view": self.view}
 
 
 def escaped(text: str) -> str:
@@ -111,15 +111,15 @@ def answer_embed(answer: Answer, words: Words) -> discord.Embed:
 def source_reply(fact: Fact, same_place: Sequence[Fact], words: Words) -> Reply:
     """Tell all that is known of a fact's source, and which other facts come from the same place in it."""
     source = fact.source
-    lines = [f"**{source.publisher}**, {source_title(source, words)}"]
+    lines = [f"**{escaped(source.publisher)}**, {escaped(source_title(source, words))}"]
     if source.authors:
-        lines.append(words.by.format(authors=", ".join(source.authors)))
+        lines.append(words.by.format(authors=escaped(", ".join(source.authors))))
     if source.published is not None:
         lines.append(words.published.format(date=words.date(source.published)))
     if fact.as_of is not None:
         lines.append(words.as_reported.format(date=words.date(fact.as_of)))
     if fact.locator:
-        lines.append(fact.locator)
+        lines.append(escaped(fact.locator))
     lines.append(f"<{source.url}>" if source.url else words.link_unknown)
     if same_place:
         lines.append(f"\n{words.same_place}")
@@ -138,14 +138,14 @@ def _by_source(facts: Sequence[Fact]) -> dict[Source, list[Fact]]:
 
 
 def _source_value(source: Source, facts: Sequence[Fact], words: Words) -> str:
-    head = limits.cut(f"{source.publisher}, {source_title(source, words)}", _SOURCE_HEAD)
+    head = escaped(limits.cut(f"{source.publisher}, {source_title(source, words)}", _SOURCE_HEAD))
     if source.url and len(source.url) <= _SOURCE_URL:
         # A parenthesis would end the link.
-        head = f"[{escaped(head)}]({source.url.replace('(', '%28').replace(')', '%29')})"
+        head = f"[{head}]({source.url.replace('(', '%28').replace(')', '%29')})"
     parts = [head]
     if source.published is not None:
         parts.append(words.date(source.published))
-    locators = dict.fromkeys(fact.locator for fact in facts if fact.locator)
+    locators = dict.fromkeys(escaped(fact.locator) for fact in facts if fact.locator)
     if locators:
         parts.append(words.ands.join(locators))
     dates = sorted({fact.as_of for fact in facts if fact.as_of is not None})

@@ -46,7 +46,7 @@ _LINK = re.compile(r"<?(https?://[^\s<>]+)>?\Z")
 
 def texts_of(entry: Entry) -> dict[str, str]:
     """Write an entry as the texts of its form."""
-    questions = "\n".join(_shown(entry.phrasings))
+    questions = "\n".join(shown_questions(entry.phrasings))
     if not isinstance(entry, Fact):
         return {"questions": questions, "say": entry.say or ""}
     return {
@@ -122,7 +122,7 @@ def _place(where: Where, words: EditorWords) -> str:
 
 def hidden_questions(entry: Entry) -> tuple[str, ...]:
     """Give the questions of an entry for which its form has no room."""
-    return entry.phrasings[len(_shown(entry.phrasings)) :]
+    return entry.phrasings[len(shown_questions(entry.phrasings)) :]
 
 
 def form_of(entry: Entry | None) -> dict[str, Any] | None:
@@ -130,10 +130,9 @@ def form_of(entry: Entry | None) -> dict[str, Any] | None:
     return entry_to_form(entry) if entry is not None else None
 
 
-def _shown(questions: Sequence[str]) -> list[str]:
-    """Give the first of these questions, as many as fit into the input; a line break would part one into two."""
+def shown_questions(questions: Sequence[str], room: int = QUESTIONS_SHOWN) -> list[str]:
+    """Give the first of these questions, as many as fit into so many characters; a line break would part one in two."""
     shown: list[str] = []
-    room = QUESTIONS_SHOWN
     for question in questions:
         room -= len(question) + 1
         if room < 0:

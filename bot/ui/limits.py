@@ -31,6 +31,20 @@ INPUT = 4_000
 CUT = " …"
 
 
+def cut_middle(text: str, limit: int) -> str:
+    """Cut a text so that it fits and its last lines stay: there stand the source and the id.
+
+    Args:
+        text: the text.
+        limit: how many characters it may have.
+    """
+    if len(text) <= limit:
+        return text
+    end = text[-limit // 3 :]
+    end = end[max(end.find("\n"), 0) :]
+    return cut(text[: -len(end)], limit - len(end)) + end
+
+
 def cut(text: str, limit: int, note: str = CUT) -> str:
     """Cut a text at a word so that it fits, and say so.
 

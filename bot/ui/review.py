@@ -10,7 +10,17 @@ import discord
 from bot.access import require_editor
 from bot.drafts import EntryDraft
 from bot.ui import limits
-from bot.ui.editing import AgainButton, DraftButton, EditButton, draft_of, entry_line, new_draft, open_form, show_draft
+from bot.ui.editing import (
+    AgainButton,
+    DraftButton,
+    EditButton,
+    draft_of,
+    entry_line,
+    new_draft,
+    open_form,
+    show_draft,
+    with_questions,
+)
 from bot.ui.editor_items import EditorButton, EditorSelect, show_to_editor, take_time
 from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, Reply, on_one_line, sentence_reply
@@ -58,7 +68,7 @@ async def show_review(
         return
     place = 0 if place is None else (place + move) % len(groups)
     group = groups[place]
-    draft = new_draft(interaction, server_id, texts={"questions": "\n".join(group.wordings)}, queue_ids=group.ids)
+    draft = with_questions(new_draft(interaction, server_id, queue_ids=group.ids), group.wordings)
     await interaction.client.drafts.keep(draft, server_id, interaction.user.id)
     nearest = _nearest(interaction, group.latest.question, server_id, group.latest.fact_id)
     embed = _card(words.review_title.format(place=place + 1, count=len(groups)), group.latest.question, nearest, words)
@@ -68,8 +78,8 @@ async def show_review(
     embed.description = "\n".join(filter(None, [embed.description, marks, *others, *private]))
     view = _teaching_view(draft, nearest, words)
     view.add_item(IgnoreButton(group.ids[0], words.ignore))
-    if group.latest.doubt is Doubt.NOT_RIGHT and group.latest.fact_id is not None:
-        view.add_item(EditButton(group.latest.fact_id, words.edit))
+    if group.latest.doubt is Doubt.NOT_RIGHT and group.latest.fact_id in {entry.id for entry in nearest}:
+        view.add_item(EditButton(nearest[0].id, words.edit))
     if len(groups) > 1:
         for sign in ("back", "next"):
             view.add_item(TurnButton(group.ids[0], sign))
@@ -140,7 +150,7 @@ def _told(entry: Entry, words: EditorWords) -> str:
 class UnknownButton(DraftButton, template=rf"tw:draft:unknown:(?P<key>{_KEY})"):
     """Lets the questions of a draft be such that the sources do not answer."""
 
-    NAME = "unknown"
+    NAME, ONCE = "unknown", False
 
     async def edited(self, interaction: discord.Interaction[Tianwen], _words: EditorWords, /) -> None:
         """Open the form of a known unknown."""
@@ -148,7 +158,9 @@ class UnknownButton(DraftButton, template=rf"tw:draft:unknown:(?P<key>{_KEY})"):
         texts = {"questions": draft.texts.get("questions") or draft.texts.get("statement", "")}
         await open_form(
             interaction,
-            EntryDraft("unknown", "", texts, is_new=True, reason=draft.reason, queue_ids=draft.queue_ids),
+            EntryDraft(
+                "unknown", "", texts, is_new=True, hidden=draft.hidden, reason=draft.reason, queue_ids=draft.queue_ids
+            ),
         )
 
 
@@ -165,10 +177,10 @@ class AddToSelect(EditorSelect, template=rf"tw:draft:addto:(?P<key>{_KEY})"):
         if entry is None:
             raise FactNotFoundError(values[0])
         await take_time(interaction)
-        added = draft.texts.get("questions") or draft.texts.get("statement", "")[:PHRASING_MAX]
+        added = draft.texts.get("questions") or " ".join(draft.texts.get("statement", "").split())[:PHRASING_MAX]
         changed = draft_of(entry, reason=draft.reason, queue_ids=draft.queue_ids)
-        texts = changed.texts | {"questions": f"{changed.texts['questions']}\n{added}"}
-        changed = dataclasses.replace(changed, texts=texts)
+        shown = changed.texts["questions"].splitlines()
+        changed = with_questions(changed, [*shown, *added.splitlines(), *draft.hidden])
         await bot.drafts.keep(changed, server_id, interaction.user.id)
         await show_draft(interaction, changed)
 

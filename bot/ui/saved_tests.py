@@ -15,6 +15,7 @@ from bot.ui.embeds import AMBER, GREEN, Reply, on_one_line, sentence_reply
 from bot.ui.history import HistoryButton
 from facts.entities import SavedTest
 from facts.evaluation import QuestionClass, Verdict
+from facts.matching.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,14 +34,14 @@ async def keep_test(interaction: discord.Interaction[Tianwen], message_id: int) 
     """Keep the question that a reply answered, and what it got, as a test of this server."""
     server_id, words = require_editor(interaction), editor_words_for(interaction.locale)
     known = interaction.client.replies.of_message(message_id)
-    if known is None or known.server_id != server_id:
+    if known is None or known.server_id != server_id or not normalise(known.question).words:
         await show_to_editor(interaction, sentence_reply(words.not_testable))
         return
     await interaction.response.defer(ephemeral=True, thinking=True)
     fact_id = known.fact_ids[0] if known.fact_ids else None
     await interaction.client.knowledge.keep_test(SavedTest(server_id, known.question, fact_id, known.context))
     wanted = f"`{fact_id}`" if fact_id else words.wants_nothing
-    sentence = words.test_kept.format(question=on_one_line(known.question, _QUESTION), wanted=wanted)
+    sentence = words.test_kept.format(question=_chain(known.question, known.context), wanted=wanted)
     await show_to_editor(interaction, sentence_reply(sentence))
 
 
@@ -79,7 +80,7 @@ def _failing_line(item: Item, words: EditorWords) -> str:
     if question.class_ in {QuestionClass.NEAR_MISS, QuestionClass.OUT_OF_DOMAIN}:
         wanted = words.wants_nothing
     line = words.test_failing.format(
-        question=on_one_line(question.question, _QUESTION), wanted=wanted, got=got(item.answer, words)
+        question=_chain(question.question, question.context), wanted=wanted, got=got(item.answer, words)
     )
     why = item.answer.why[0] if item.answer.why else None
     if why is None:
@@ -94,9 +95,15 @@ def _failing_line(item: Item, words: EditorWords) -> str:
     return f"- {line}\n  {reason}"
 
 
+def _chain(question: str, context: str | None) -> str:
+    """Show a question, behind the one that it is understood with: they stand in quotes."""
+    return "” → “".join(on_one_line(text, _QUESTION) for text in (context, question) if text)
+
+
 def _option(item: Item) -> discord.SelectOption:
+    asked = (item.question.context, item.question.question)
     return discord.SelectOption(
-        label=limits.cut(" ".join(item.question.question.split()), limits.SELECT_LABEL),
+        label=limits.cut(" → ".join(" ".join(text.split()) for text in asked if text), limits.SELECT_LABEL),
         value=item.question.id.removeprefix(_SAVED),
     )
 

@@ -129,7 +129,11 @@ class ImportButton(EditorButton, template=r"tw:import:(?P<digest>[0-9a-f]{16})")
             return
         file = attachments[0]
         await take_time(interaction)
-        data = await file.read()
+        try:
+            data = await file.read()
+        except discord.NotFound:
+            await interaction.edit_original_response(content=words.file_gone, embed=None, attachments=[], view=None)
+            return
         plan, digest = await asyncio.to_thread(_planned, bot.knowledge, data, file.filename, server_id)
         if digest != self.digest:
             await _show_plan(interaction, plan, digest, data, file.filename, words, words.import_changed_since)

@@ -228,6 +228,8 @@ class Words:
     unexpected: str = "Something went wrong on my side, sorry. It has been noted as {id}."
     not_saved: str = "I cannot save that just now, and nothing has changed. Please try again in a while."
     no_such_fact: str = "There is no fact with the id “{id}” here."
+    near_ids: str = "Do you mean {ids}?"
+    fact_removed: str = "“{id}” is removed here; `/facts restore` brings it back."
     missing_permission: str = "I am not allowed to do that here. I need: {permissions}."
     you_may_not: str = "You may not do that here."
     draft_gone: str = "This draft has been saved or dropped already, or is more than a day old."

@@ -421,7 +421,8 @@ async def test_the_longest_fact_fits_into_a_plain_message(world: World) -> None:
     reply = await world.asked(question)
     assert not reply.embeds
     assert reply.content.startswith(fact.statement[:1_500])
-    assert reply.content.endswith(limits.CUT)
+    assert f"{limits.CUT}\n{words.ENGLISH.source}: " in reply.content
+    assert reply.content.endswith(f"[{fact.id}]")
     assert len(reply.content) <= limits.MESSAGE
 
 

@@ -348,7 +348,7 @@ async def test_lists_that_are_too_long_come_in_pages(world: World) -> None:
     await world.env.settle()
     for command in ("crew", "modules", "milestones", "sources"):
         reply = world.response(await run(world, "server", command))
-        assert reply.content.endswith(limits.CUT)
+        assert limits.CUT in reply.content
 
 
 async def test_many_measures_fit_beside_a_long_list(world: World) -> None:

@@ -139,10 +139,18 @@ async def test_a_taken_id_gets_a_suggestion(world: World) -> None:
     await save(world, ZORBLAX, id="zorblax")
     await world.hide("zorblax")
     for taken, free in (("zorblax", "zorblax-2"), (FACT_ID, f"{FACT_ID}-2")):
-        asked = await save(world, ZORBLAX, id=taken)
-        assert told(asked) == SAY.id_taken.format(id=taken, free=free)
-        saved = await press(world, asked, SAY.save_as.format(id=free))
-        assert told(saved) == SAY.saved.format(id=free)
+        shown = await write(world, ZORBLAX, id=taken)
+        assert SAY.id_taken.format(id=taken, free=free) in told(shown)
+        # What would change is told of the fact that would be saved, not of that which has the id.
+        assert SAY.no_impact.format(asked=len(world.bot.article_tests)) in told(shown)
+        assert told(await press(world, shown, SAY.save)) == SAY.saved.format(id=free)
+    # Somebody else may take it between the preview and saving.
+    shown = await write(world, ZORBLAX, id="wobbegong")
+    await world.teach("wobbegong", "It eats crabs.", "what does the wobbegong eat?")
+    asked = await press(world, shown, SAY.save)
+    assert told(asked) == SAY.id_taken.format(id="wobbegong", free="wobbegong-2")
+    saved = await press(world, asked, SAY.save_as.format(id="wobbegong-2"))
+    assert told(saved) == SAY.saved.format(id="wobbegong-2")
 
 
 async def test_a_shared_fact_is_changed_in_this_server_alone_and_taken_back(world: World) -> None:
@@ -240,14 +248,22 @@ async def test_a_fact_that_changes_after_removing_was_asked_is_asked_about_again
     assert (await world.knowledge.history("zorblax", server_id=world.guild.id))[-1].reason == "Doubtful."
 
 
-async def test_commands_take_words_for_an_id_and_make_one_of_words(world: World) -> None:
+async def test_commands_make_an_id_of_words_and_name_what_may_be_meant(world: World) -> None:
     await save(world, ZORBLAX, id="Zorblax: its Colour!")
     assert world.knowledge.find("zorblax-its-colour", world.guild.id) is not None
-    for words in ("zorblax colour", " Zorblax-Its-Colour "):
-        opened = await world.moderator.slash(world.channel, "facts edit", id=words)
-        assert world.form(opened)["statement"] == ZORBLAX["statement"]
-    none = await world.moderator.slash(world.channel, "facts edit", id="wobbegong")
-    assert "“wobbegong”" in told(world.response(none))
+    opened = await world.moderator.slash(world.channel, "facts edit", id=" Zorblax-Its-Colour ")
+    assert world.form(opened)["statement"] == ZORBLAX["statement"]
+    for name in ("edit", "remove", "history", "restore", "revert"):
+        options = {"revision": 1} if name == "revert" else {}
+        none = await world.moderator.slash(world.channel, f"facts {name}", id="zorblax colour", **options)
+        assert f"“zorblax colour”{ENGLISH.no_such_fact.split('”')[1]}" in told(world.response(none))
+        assert "Do you mean `zorblax-its-colour`" in told(world.response(none))
+    blank = world.response(await world.moderator.slash(world.channel, "facts remove", id="   "))
+    assert told(blank) == ENGLISH.no_such_fact.format(id="")
+    await world.hide("zorblax-its-colour")
+    for name in ("facts edit", "facts remove"):
+        gone = await world.moderator.slash(world.channel, name, id="zorblax-its-colour")
+        assert told(world.response(gone)) == ENGLISH.fact_removed.format(id="zorblax-its-colour")
 
 
 async def test_an_edit_that_takes_a_question_of_another_fact_is_told(world: World) -> None:
