@@ -252,7 +252,12 @@ class AnswerEngine:
     def meant(self, text: str, server_id: int | None = None) -> list[Entry]:
         """Give the entries that a text comes near as a question, likeliest first."""
         candidates = self._matcher(server_id).match(text)[0].candidates
-        near = (candidate for candidate in candidates if candidate.on_topic and candidate.score >= _RELATED_SCORE)
+        near = (
+            candidate
+            for candidate in candidates
+            # What somebody has written down in these very words is meant, whatever else its words have come to mean.
+            if candidate.similarity >= EXACT or (candidate.on_topic and candidate.score >= _RELATED_SCORE)
+        )
         found = (self.entry(id_of(candidate.key), server_id) for candidate in near)
         return [entry for entry in found if entry is not None]
 

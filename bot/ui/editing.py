@@ -34,7 +34,7 @@ from facts.forms import entry_from_form
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bot.client import Tianwen
     from facts.engine import Answer
@@ -192,10 +192,7 @@ def preview_reply(
         notes[words.successor] = _successor_text(knowledge, entry, server_id, words)
     if isinstance(entry, Fact) and entry.review_by and entry.review_by <= interaction.created_at.date():
         notes[words.name_review_by] = words.review_by_past.format(date=entry.review_by)
-    room = limits.EMBED_TOTAL - len(embed) - sum(map(len, notes))
-    longest = min(limits.EMBED_FIELD_VALUE, room // len(notes))
-    for name, value in notes.items():
-        embed.add_field(name=name, value=limits.cut(value, longest), inline=False)
+    add_notes(embed, notes)
     is_something = draft.is_new or draft.gone or draft.queue_ids or form_of(entry) != draft.seen
     saving = [SaveButton(draft.key, words.save)] if is_something else []
     view = _view(*saving, AgainButton(draft.key, words.again), DropButton(draft.key, words.drop))
@@ -203,6 +200,14 @@ def preview_reply(
     told = [f"**{field.name}**\n{limits.cut(str(field.value), _NOTE)}" for field in embed.fields]
     text = "\n\n".join([str(embed.title), limits.cut(str(embed.description), _REMOVED), *told, f"[{entry.id}]"])
     return Reply(embed, text, view)
+
+
+def add_notes(embed: discord.Embed, notes: Mapping[str, str]) -> None:
+    """Put notes under an embed by their names, each cut so that all fit."""
+    room = limits.EMBED_TOTAL - len(embed) - sum(map(len, notes))
+    longest = min(limits.EMBED_FIELD_VALUE, room // len(notes))
+    for name, note in notes.items():
+        embed.add_field(name=name, value=limits.cut(note, longest), inline=False)
 
 
 def _successor_text(knowledge: KnowledgeBase, fact: Fact, server_id: int | None, words: EditorWords) -> str:

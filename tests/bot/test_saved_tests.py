@@ -55,6 +55,20 @@ async def test_a_question_is_kept_as_a_test_and_tried_before_each_change(world: 
     assert told(dropped).endswith(SAY.tests_summary.format(right=count - 1, count=count - 1, saved=1))
 
 
+async def test_what_is_no_question_is_not_kept_and_a_follow_up_is_shown_with_what_it_follows(world: World) -> None:
+    greeting = await world.asked("")
+    refused = world.response(await world.moderator.context_menu(world.channel, "Keep as test", greeting))
+    assert told(refused) == SAY.not_testable
+    await world.asked(QUESTION)
+    reply = await world.asked("and who built it?")
+    kept = world.response(await world.moderator.context_menu(world.channel, "Keep as test", reply))
+    assert f"“{QUESTION}” → “and who built it?”" in told(kept)
+    (test,) = await world.knowledge.saved_tests(world.guild.id)
+    assert test.context == QUESTION
+    shown = world.response(await world.moderator.slash(world.channel, "facts test"))
+    assert world.menu(shown).options[0].label == f"{QUESTION} → and who built it?"
+
+
 async def test_editors_find_their_tools_under_the_source_of_an_answer(world: World) -> None:
     reply = await world.asked(QUESTION)
     theirs = world.response(await world.member.click(reply, label=ENGLISH.source))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import discord
 import pytest
 
 from bot.ui.editor_words import EDITOR_ENGLISH as SAY
@@ -14,8 +16,6 @@ from facts.importing import FILE_MAX_BYTES
 from tests.bot.test_keeping_facts import press, told
 
 if TYPE_CHECKING:
-    import discord
-
     from tests.conftest import World
 
 pytestmark = pytest.mark.usefixtures("simcord_env")
@@ -78,6 +78,25 @@ async def test_what_changes_between_showing_and_confirming_is_shown_again(world:
     done = await press(world, again, SAY.import_all.format(count=1))
     assert told(done) == SAY.imported.format(count=1)
     assert world.knowledge.fact("zorblax", world.guild.id).statement == "It is blue."
+
+
+async def test_a_row_that_no_database_keeps_is_faulty_and_the_others_come_in(world: World) -> None:
+    shown = await upload(world, json_of(row("half", "abc \ud800 def"), row("whole"), row("far", measures="NaN")))
+    assert SAY.import_counts.format(new=1, changed=0, same=0, faulty=2) in told(shown)
+    assert "statement: holds half of a character" in told(shown)
+    done = await press(world, shown, SAY.import_sound.format(count=1))
+    assert told(done) == SAY.imported.format(count=1)
+
+
+async def test_a_file_that_is_gone_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(_self: discord.Attachment) -> bytes:
+        raise discord.NotFound(SimpleNamespace(status=404, reason="Not Found"), "no")
+
+    shown = await upload(world, json_of(row("zorblax")))
+    monkeypatch.setattr(discord.Attachment, "read", gone)
+    told_so = await press(world, shown, SAY.import_all.format(count=1))
+    assert told(told_so) == SAY.file_gone
+    assert world.knowledge.find("zorblax", world.guild.id) is None
 
 
 async def test_what_was_removed_comes_back_from_a_file_of_any_name(world: World) -> None:

@@ -48,6 +48,18 @@ async def test_the_source_is_told_whole_with_what_else_comes_from_the_same_place
     assert world.buttons(world.reread(reply)) == world.buttons(reply)
 
 
+async def test_a_source_is_shown_as_it_is_written(world: World) -> None:
+    source = Source("s", "[G](https://x.example) ||p||", "*t*", ("<@1> ||b||",))
+    await world.teach("zorblax", "It is green.", "zorblax colour", source=source, locator="_page_ <@&2>")
+    answered = await world.asked("zorblax colour")
+    under = told(await world.member.click(answered, label=SAY.source))
+    for shown in (str(answered.embeds[0].fields[0].value), under):
+        assert r"\[G\]\(https://x.example\) \|\|p\|\|" in shown
+        assert r"“\*t\*”" in shown
+        assert r"\_page\_ \<@&2\>" in shown
+    assert r"\<@1\> \|\|b\|\|" in under
+
+
 async def test_a_source_with_everything_has_a_link_to_press(world: World) -> None:
     source = Source("g", "The Gazette", "A title", ("A reporter",), None, "https://example.org/report")
     await world.teach("zorblax", "The zorblax is green.", "what is a zorblax?", source=source)

@@ -48,6 +48,25 @@ async def undo_latest(knowledge: KnowledgeBase, entry_id: str, server_id: int | 
     return kept.revision
 
 
+async def test_what_has_changed_since_it_was_seen_is_not_removed(town: KnowledgeBase) -> None:
+    await town.edit(RED_LAMP, EDITOR, server_id=HERE)
+    with pytest.raises(EditConflictError) as caught:
+        await town.remove(LAMP.id, EDITOR, server_id=HERE, seen=LAMP)
+    assert (caught.value.seen, caught.value.now) == (LAMP, RED_LAMP)
+    assert town.entry(LAMP.id, HERE) == RED_LAMP
+    assert await town.remove(LAMP.id, EDITOR, server_id=HERE, seen=RED_LAMP)
+    assert await town.remove(LAMP.id, EDITOR, server_id=HERE, seen=RED_LAMP) is None
+
+
+async def test_going_back_to_following_what_is_followed_already_writes_nothing(town: KnowledgeBase) -> None:
+    await town.edit(RED_LAMP, EDITOR, server_id=HERE)
+    await undo_latest(town, LAMP.id, HERE)
+    await town.edit(BLUE_LAMP, OPERATOR)
+    assert town.entry(LAMP.id, HERE) == BLUE_LAMP
+    assert await town.revert(LAMP.id, 2, EDITOR, server_id=HERE) is None
+    assert len(await town.history(LAMP.id, server_id=HERE)) == 2
+
+
 @pytest.mark.parametrize("server_id", [None, HERE])
 async def test_every_change_can_be_undone_and_so_can_that(
     town: KnowledgeBase, database: Database, server_id: int | None
