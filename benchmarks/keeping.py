@@ -1,5 +1,7 @@
 """How long a change takes to its confirmation by the size of the store: adding, editing, taking back, previewing.
 
+A plan is what an import shows before it is done, of as many facts as a file may hold.
+
 Run with ``python -m benchmarks.keeping [FACTS ...]``. Beside each, the same in a store of a thousand facts: the ratio
 tells how it grows.
 """
@@ -19,6 +21,7 @@ from benchmarks.stores import entries
 from bot.ui.text import answer_text
 from facts.database import Database
 from facts.entities import Author, Fact, Origin, Source
+from facts.exchange import FILE_MAX_ROWS
 from facts.knowledge import KnowledgeBase
 from facts.packs import shipped_packs, shipped_tests
 
@@ -59,11 +62,16 @@ async def measure(count: int, folder: Path) -> dict[str, float]:
     await database.upgrade()
     knowledge = await KnowledgeBase.open(database, shipped_packs())
     stored = facts(count)
+    tests = shipped_tests()
+    # As in the running bot, which learns in the background.
+    knowledge.engine.learn()
+    knowledge.engine.leave_learning()
+    started = time.perf_counter()
+    await knowledge.preview(stored[:FILE_MAX_ROWS], server_id=SERVER, questions=tests, render=answer_text)
+    figures = {"plan": time.perf_counter() - started}
     started = time.perf_counter()
     await knowledge.put_all(stored, EDITOR, server_id=SERVER)
-    figures = {"import": time.perf_counter() - started}
-    # As in the running bot, which learns in the background.
-    knowledge.engine.leave_learning()
+    figures["import"] = time.perf_counter() - started
     new = [replace(stored[n], id=f"new-{n}", phrasings=(f"what is the new thing number {n}?",)) for n in range(CHANGES)]
     figures["add"] = await timed(lambda n: knowledge.add(new[n], EDITOR, server_id=SERVER))
     changed = [replace(fact, statement=f"{fact.statement} Now.") for fact in stored[:: count // CHANGES][:CHANGES]]
@@ -71,7 +79,6 @@ async def measure(count: int, folder: Path) -> dict[str, float]:
     figures["revert"] = await timed(lambda n: knowledge.revert(changed[n].id, 1, EDITOR, server_id=SERVER))
     figures["undo"] = await timed(lambda n: knowledge.undo(changed[n].id, 3, EDITOR, server_id=SERVER))
     figures["remove"] = await timed(lambda n: knowledge.remove(changed[n].id, EDITOR, server_id=SERVER))
-    tests = shipped_tests()
     figures["preview"] = await timed(
         lambda n: knowledge.preview(new[n], server_id=SERVER, questions=tests, render=answer_text)
     )

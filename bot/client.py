@@ -203,7 +203,7 @@ class Tianwen(commands.Bot):
             return False
         return True
 
-    async def preview(self, change: Entry | str, server_id: int) -> Preview:
+    async def preview(self, change: Entry | Sequence[Entry] | str, server_id: int) -> Preview:
         """Tell what a change would do in a server; see ``KnowledgeBase.preview``.
 
         The server's saved tests are asked, and the article's; where the database cannot be read, those alone.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from facts import store
 from facts.bookkeeping import Bookkeeping
 from facts.engine import Answer, AnswerEngine
-from facts.entities import FACT_ID_PATTERN, Fact, FactChange, QuestionGroup, ServerSettings
+from facts.entities import FACT_ID_PATTERN, Fact, FactChange, KnownUnknown, QuestionGroup, ServerSettings
 from facts.errors import InvalidFactError
 from facts.evaluation import differences, evaluate
 from facts.forms import as_id, valid, valid_name
@@ -39,7 +39,7 @@ _LEARN_AT_ONCE = 4
 _LEARN_FOR_TRIAL = 32
 # So many entries are named that come near a new one.
 _MOST_SIMILAR = 3
-# Of an entry's new questions so many are asked, before it is saved.
+# Of the new questions of what is put, so many are asked before it is saved.
 _MOST_OWN_ASKED = 200
 # An id is made of so many words of a question, and has at most so many characters before its number.
 _ID_WORDS = 4
@@ -59,7 +59,7 @@ class Preview:
         similar: what is there already and comes near it, the nearest first.
         asked: how many questions were asked before and after.
         differences: those that would be answered differently, the ones that are right no longer first.
-        unheard: what the entry's new questions would get, where it is something else than the entry.
+        unheard: what the new questions of what is put would get, where it is something else; so many are asked.
     """
 
     similar: tuple[Entry, ...]
@@ -535,7 +535,7 @@ class KnowledgeBase:
 
     async def preview(
         self,
-        change: Entry | str,
+        change: Entry | Sequence[Entry] | str,
         *,
         server_id: int | None,
         questions: Sequence[Question],
@@ -544,7 +544,7 @@ class KnowledgeBase:
         """Tell what a change would do, without making it; a thread does that.
 
         Args:
-            change: an entry to put, or the id of one to take out.
+            change: an entry to put, or several, or the id of one to take out.
             server_id: where; None for what all share.
             questions: what to ask before and after.
             render: gives an answer's whole reply as plain text.
@@ -706,13 +706,13 @@ class KnowledgeBase:
     def _preview(
         tried: AnswerEngine,
         before: Report,
-        change: Entry | str,
+        change: Entry | Sequence[Entry] | str,
         server_id: int | None,
         questions: Sequence[Question],
         render: Callable[[Answer], str],
     ) -> Preview:
         similar: list[Entry] = []
-        asked: list[str] = []
+        asked: list[tuple[str, str]] = []
         if isinstance(change, str):
             entry = tried.entry(change, server_id)
             if entry is not None:
@@ -720,16 +720,19 @@ class KnowledgeBase:
             if entry is not None and server_id is not None:
                 tried.hide(entry, server_id)
         else:
-            similar = tried.similar(change, server_id, limit=_MOST_SIMILAR)
-            now = tried.entry(change.id, server_id)
-            known = set(now.phrasings) if now is not None else set()
-            asked = [phrasing for phrasing in change.phrasings if phrasing not in known][:_MOST_OWN_ASKED]
-            tried.put(change, tried.position(change, server_id), server_id)
+            entries = [change] if isinstance(change, (Fact, KnownUnknown)) else change
+            if len(entries) == 1:
+                similar = tried.similar(entries[0], server_id, limit=_MOST_SIMILAR)
+            for entry in entries:
+                now = tried.entry(entry.id, server_id)
+                known = set(now.phrasings) if now is not None else set()
+                asked += [(entry.id, phrasing) for phrasing in entry.phrasings if phrasing not in known]
+                tried.put(entry, tried.position(entry, server_id), server_id)
         tried.learn(_LEARN_FOR_TRIAL, server_id=server_id)
         after = evaluate(tried, questions, render, server_id=server_id)
-        entry_id = change if isinstance(change, str) else change.id
-        answers = (tried.ask(phrasing, server_id=server_id) for phrasing in asked)
-        unheard = tuple(answer for answer in answers if not answer.tells(entry_id))
+        asked = asked[:_MOST_OWN_ASKED]
+        answers = ((tried.ask(phrasing, server_id=server_id), entry_id) for entry_id, phrasing in asked)
+        unheard = tuple(answer for answer, entry_id in answers if not answer.tells(entry_id))
         return Preview(tuple(similar), len(questions), tuple(differences(before, after)), unheard)
 
     def _change(self, author: Author, reason: str | None) -> Change:

@@ -184,7 +184,7 @@ def preview_reply(
         lines = change_lines(draft.seen, form_of(entry), words)
         notes[words.changes] = "\n".join(lines) or words.no_changes
     if preview.unheard:
-        notes[words.unheard] = _unheard_text(preview, words)
+        notes[words.unheard] = unheard_text(preview, words)
     notes[words.test_questions] = impact_text(preview, words)
     if not draft.is_new and server_id is not None and not knowledge.is_own(entry.id, server_id):
         notes[words.shared] = words.shared_note
@@ -476,8 +476,8 @@ def impact_text(preview: Preview, words: EditorWords) -> str:
     return "\n".join(lines)
 
 
-def _unheard_text(preview: Preview, words: EditorWords) -> str:
-    """Tell which questions of an entry would get something else."""
+def unheard_text(preview: Preview, words: EditorWords) -> str:
+    """Tell which questions of what is put would get something else."""
     lines = [
         words.unheard_line.format(question=on_one_line(answer.question, _QUESTION), after=got(answer, words))
         for answer in preview.unheard[:_DIFFERENCES]

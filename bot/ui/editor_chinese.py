@@ -43,7 +43,7 @@ EDITOR_CHINESE = EditorWords(
     got_choices="选项：{ids}",
     got_unknown="没有答案（`{id}`）",
     wants_nothing="不直接回答",
-    unheard="⚠️ 它的这些问法仍会得到别的回答",
+    unheard="⚠️ 这些新问法仍会得到别的回答",
     unheard_line="“{question}”：{after}",
     shared_note="您的修改只在本服务器有效。",
     review_by_past="⚠️ {date} 已经过去：这条资料从现在起就会列在需要复查的资料里。",
@@ -119,7 +119,7 @@ EDITOR_CHINESE = EditorWords(
     nothing="无",
     keep_as_test="存为测试",
     test_kept=(
-        "已存为测试：“{question}”应得到 {wanted}。新增、修改或移除之前都会先试这个问题；用 `/facts test` 随时可以再试。"
+        "已存为测试：“{question}”应得到 {wanted}。每次修改在保存之前都会先试这个问题；用 `/facts test` 随时可以再试。"
     ),
     not_testable="我只能把一天之内我在本服务器对问题的回答存为测试。",
     drop_test="删去本服务器的一个测试……",

@@ -50,7 +50,7 @@ class EditorWords:
     got_choices: str = "a choice of {ids}"
     got_unknown: str = "no answer (`{id}`)"
     wants_nothing: str = "no direct answer"
-    unheard: str = "⚠️ Questions of it that would still get something else"
+    unheard: str = "⚠️ New questions that would still get something else"
     unheard_line: str = "“{question}”: {after}"
     shared_note: str = "Your change counts in this server alone."
     review_by_past: str = "⚠️ {date} is past: this fact would stand among those to be looked at again from now on."
@@ -143,7 +143,7 @@ class EditorWords:
     keep_as_test: str = "Keep as test"
     test_kept: str = (
         "Kept as a test: “{question}” should get {wanted}. "
-        "What is added, edited or removed is tried on it before it is saved; `/facts test` tries it at any time."
+        "Every change is tried on it before it is saved; `/facts test` tries it at any time."
     )
     not_testable: str = "I can keep only my own answers to questions in this server as tests, for a day."
     drop_test: str = "Drop a test of this server …"

@@ -11,6 +11,7 @@ import discord
 
 from bot.access import may_attach, may_embed, require_editor
 from bot.ui import limits
+from bot.ui.editing import impact_text, unheard_text
 from bot.ui.editor_items import EditorButton, author_of, take_time
 from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, GREEN, Reply, on_one_line, sentence_reply
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.client import Tianwen
     from facts.entities import Entry
-    from facts.knowledge import KnowledgeBase
+    from facts.knowledge import KnowledgeBase, Preview
 
 # Of each kind of row, so many are shown in the message; a file beside it tells all.
 _ROWS = 8
@@ -64,13 +65,16 @@ async def _show_plan(
     note: str = "",
 ) -> None:
     """Show a plan; the file itself stands beside it, so that the button finds it, also after a restart."""
-    reply = plan_reply(plan, digest, file_name, words, note)
+    preview = await interaction.client.preview(plan.to_put, require_editor(interaction)) if plan.to_put else None
+    reply = plan_reply(plan, preview, digest, file_name, words, note)
     files = [discord.File(io.BytesIO(data), file_name), discord.File(io.BytesIO(_report(plan, words)), _REPORT)]
     edits = reply.edits(embeds=may_embed(interaction))
     await interaction.edit_original_response(**edits, attachments=files)
 
 
-def plan_reply(plan: ImportPlan, digest: str, file_name: str, words: EditorWords, note: str = "") -> Reply:
+def plan_reply(
+    plan: ImportPlan, preview: Preview | None, digest: str, file_name: str, words: EditorWords, note: str = ""
+) -> Reply:
     """Show what an import would do, with a button to do it where there is anything to do."""
     counts = words.import_counts.format(
         new=len(plan.new), changed=len(plan.changed), same=len(plan.same), faulty=len(plan.faulty)
@@ -86,6 +90,9 @@ def plan_reply(plan: ImportPlan, digest: str, file_name: str, words: EditorWords
             shown = [f"- {on_one_line(row, _ROW)}" for row in rows[:_ROWS]]
             more = [words.and_more.format(count=len(rows) - _ROWS)] if len(rows) > _ROWS else []
             parts.append("\n".join([f"**{title}**", *shown, *more]))
+    if preview is not None:
+        parts += [f"**{words.unheard}**\n{unheard_text(preview, words)}"] if preview.unheard else []
+        parts.append(f"**{words.test_questions}**\n{impact_text(preview, words)}")
     text = "\n\n".join(filter(None, parts))
     title = words.import_title.format(file=on_one_line(file_name, _ROW))
     embed = discord.Embed(

@@ -11,7 +11,7 @@ import pytest
 
 from bot.ui.editor_words import EDITOR_ENGLISH as SAY
 from bot.ui.words import ENGLISH
-from facts.entities import ServerSettings
+from facts.entities import SavedTest, ServerSettings
 from facts.importing import FILE_MAX_BYTES
 from tests.bot.test_keeping_facts import press, told
 
@@ -65,6 +65,18 @@ async def test_an_import_is_shown_first_and_done_once_confirmed(world: World) ->
     again = await upload(world, file)
     assert SAY.import_counts.format(new=0, changed=0, same=3, faulty=2) in told(again)
     assert world.buttons(again) == {}
+
+
+async def test_an_import_tells_which_questions_would_be_answered_otherwise(world: World) -> None:
+    await world.teach("zorblax", "It is green.", "what is zorblax?")
+    await world.knowledge.keep_test(SavedTest(world.guild.id, "what is zorblax?", "zorblax"))
+    questions = ["how long is tianhe?", "what is a wobbegong?"]
+    file = json_of(row("zorblax", questions=["what does a quokka eat?"]), row("wobbegong", questions=questions))
+    shown = told(await upload(world, file))
+    assert SAY.impact.format(asked=1 + len(world.bot.article_tests), count=1) in shown
+    assert SAY.impact_breaks.format(line="“what is zorblax?”: `zorblax` →") in shown
+    assert f"**{SAY.unheard}**\n- “{questions[0]}”: " in shown
+    assert f"“{questions[1]}”: " not in shown
 
 
 async def test_what_changes_between_showing_and_confirming_is_shown_again(world: World) -> None:
