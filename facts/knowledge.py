@@ -736,7 +736,7 @@ class KnowledgeBase:
         return Preview(tuple(similar), len(questions), tuple(differences(before, after)), unheard)
 
     def _change(self, author: Author, reason: str | None) -> Change:
-        return store.Change(author, self._clock(), reason)
+        return store.Change(author, self._clock(), reason.strip() or None if reason else None)
 
 
 def _build(names: Iterable[Name], kept: Mapping[int | None, Iterable[Kept]]) -> AnswerEngine:

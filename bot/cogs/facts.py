@@ -120,7 +120,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
     ) -> None:
         """Bring it back."""
         server_id, words = require_editor(interaction), editor_words_for(interaction.locale)
-        entry_id = typed_id(interaction, id)
+        entry_id = typed_id(interaction, id, show=Show.REMOVED)
         await take_time(interaction)
         kept = await self.bot.knowledge.restore(entry_id, author_of(interaction), server_id=server_id, reason=reason)
         sentence = (words.restored if kept else words.is_there).format(id=entry_id)

@@ -76,7 +76,7 @@ def _questions(was: list[str], now: list[str], words: EditorWords) -> list[str]:
     ):
         lines += [pattern.format(question=on_one_line(question, _QUESTION)) for question in questions[:_QUESTIONS]]
         if len(questions) > _QUESTIONS:
-            lines.append(pattern.format(question=words.and_more.format(count=len(questions) - _QUESTIONS)))
+            lines.append(f"{pattern[0]} {words.and_more.format(count=len(questions) - _QUESTIONS)}")
     return lines or [words.questions_moved]
 
 

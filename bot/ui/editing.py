@@ -31,6 +31,7 @@ from bot.ui.words import words_for
 from facts.entities import FACT_ID_PATTERN, STATEMENT_MAX, TOPIC_MAX, Fact
 from facts.errors import EditConflictError, FactExistsError, FactNotFoundError, InvalidFactError
 from facts.forms import entry_from_form
+from facts.knowledge import Show
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
@@ -391,9 +392,10 @@ class RemoveButton(DraftButton, template=rf"tw:draft:remove:(?P<key>{_KEY})"):
                 draft.entry_id, author, server_id=server_id, reason=draft.reason, seen=seen
             )
         except EditConflictError as error:
+            if error.now is None:
+                raise
             await bot.drafts.forget(draft.key)
-            if error.now is not None:
-                await ask_to_remove(interaction, error.now, draft.reason, words.remove_changed)
+            await ask_to_remove(interaction, error.now, draft.reason, words.remove_changed)
             return
         await bot.drafts.forget(draft.key)
         sentence = (words.removed if kept else words.is_gone).format(id=draft.entry_id, undo=words.undo)
@@ -432,16 +434,21 @@ def found_entry(interaction: discord.Interaction[Tianwen], entry_id: str) -> Ent
     return entry
 
 
-def typed_id(interaction: discord.Interaction[Tianwen], text: str) -> str:
+def typed_id(interaction: discord.Interaction[Tianwen], text: str, *, show: Show = Show.ALL) -> str:
     """Give the id that an editor has typed, of what this server sees or has removed.
 
+    Args:
+        interaction: the editor's.
+        text: what they have typed.
+        show: of which entries those are named that they may mean.
+
     Raises:
-        FactNotFoundError: there is none; it names those that the editor may mean.
+        FactNotFoundError: there is none.
     """
     knowledge, server_id = interaction.client.knowledge, require_editor(interaction)
     entry_id = text.strip().casefold()
     if (knowledge.entry(entry_id, server_id) or knowledge.removed_entry(entry_id, server_id)) is None:
-        near = knowledge.search(server_id, text=entry_id) if entry_id else []
+        near = knowledge.search(server_id, show=show, text=entry_id) if entry_id else []
         raise FactNotFoundError(text.strip(), near=[entry.id for entry in near[:_MEANT]])
     return entry_id
 

@@ -119,7 +119,7 @@ EDITOR_CHINESE = EditorWords(
     nothing="无",
     keep_as_test="存为测试",
     test_kept=(
-        "已存为测试：“{question}”应得到 {wanted}。每次修改在保存之前都会先试这个问题；用 `/facts test` 随时可以再试。"
+        "已存为测试：“{question}”应得到 {wanted}。新增、修改、移除或导入之前都会先试它；用 `/facts test` 随时可以再试。"
     ),
     not_testable="我只能把一天之内我在本服务器对问题的回答存为测试。",
     drop_test="删去本服务器的一个测试……",

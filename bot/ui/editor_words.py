@@ -143,7 +143,7 @@ class EditorWords:
     keep_as_test: str = "Keep as test"
     test_kept: str = (
         "Kept as a test: “{question}” should get {wanted}. "
-        "Every change is tried on it before it is saved; `/facts test` tries it at any time."
+        "What is added, edited, removed or imported is tried on it before that is done; `/facts test` tries it now."
     )
     not_testable: str = "I can keep only my own answers to questions in this server as tests, for a day."
     drop_test: str = "Drop a test of this server …"

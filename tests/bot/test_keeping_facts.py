@@ -253,7 +253,7 @@ async def test_commands_make_an_id_of_words_and_name_what_may_be_meant(world: Wo
     assert world.knowledge.find("zorblax-its-colour", world.guild.id) is not None
     opened = await world.moderator.slash(world.channel, "facts edit", id=" Zorblax-Its-Colour ")
     assert world.form(opened)["statement"] == ZORBLAX["statement"]
-    for name in ("edit", "remove", "history", "restore", "revert"):
+    for name in ("edit", "remove", "history", "revert"):
         options = {"revision": 1} if name == "revert" else {}
         none = await world.moderator.slash(world.channel, f"facts {name}", id="zorblax colour", **options)
         assert f"“zorblax colour”{ENGLISH.no_such_fact.split('”')[1]}" in told(world.response(none))
@@ -261,6 +261,8 @@ async def test_commands_make_an_id_of_words_and_name_what_may_be_meant(world: Wo
     blank = world.response(await world.moderator.slash(world.channel, "facts remove", id="   "))
     assert told(blank) == ENGLISH.no_such_fact.format(id="")
     await world.hide("zorblax-its-colour")
+    near = world.response(await world.moderator.slash(world.channel, "facts restore", id="colour"))
+    assert told(near).endswith("Do you mean `zorblax-its-colour`?")
     for name in ("facts edit", "facts remove"):
         gone = await world.moderator.slash(world.channel, name, id="zorblax-its-colour")
         assert told(world.response(gone)) == ENGLISH.fact_removed.format(id="zorblax-its-colour")
@@ -286,6 +288,8 @@ async def test_the_history_has_pages_and_leads_back(world: World) -> None:
     assert told(world.response(result)) == SAY.reverted.format(id="zorblax", number=1)
     revisions = await world.knowledge.history("zorblax", server_id=world.guild.id)
     assert [revision.reason for revision in revisions][-2:] == ["back to revision 2", "It was so."]
+    await world.moderator.slash(world.channel, "facts revert", id="zorblax", revision=2, reason="  ")
+    assert (await world.knowledge.history("zorblax", server_id=world.guild.id))[-1].reason is None
     none = await world.moderator.slash(world.channel, "facts revert", id="zorblax", revision=99)
     assert "no text in revision 99" in told(world.response(none))
     shared = world.response(await world.moderator.slash(world.channel, "facts history", id=FACT_ID))
