@@ -59,7 +59,7 @@ class Preview:
         similar: what is there already and comes near it, the nearest first.
         asked: how many questions were asked before and after.
         differences: those that would be answered differently, the ones that are right no longer first.
-        unheard: what the new questions of what is put would get, where it is something else; so many are asked.
+        unheard: what the new questions of what is put, the first 200 of them, would get where it is something else.
     """
 
     similar: tuple[Entry, ...]
@@ -449,7 +449,7 @@ class KnowledgeBase:
 
         Raises:
             FactNotFoundError: there is none.
-            InvalidFactError: it has no such revision, or was removed by it.
+            InvalidFactError: it has no such revision, was removed by it, or was then what rules of today forbid.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
         change = self._change(author, reason or f"back to revision {number}")
@@ -461,6 +461,7 @@ class KnowledgeBase:
         Raises:
             FactNotFoundError: there is none.
             EditConflictError: the revision is not the latest.
+            InvalidFactError: it was before what rules of today forbid.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
         change = self._change(author, f"revision {number} undone")
