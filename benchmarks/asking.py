@@ -98,7 +98,7 @@ async def main() -> None:
         async with open_knowledge(settings) as knowledge:
             await asyncio.to_thread(knowledge.engine.learn)
             for _ in range(ROUNDS):
-                tianwen = Tianwen(knowledge, message_content=True)
+                tianwen = Tianwen(knowledge, message_content=True, shard_count=1)
                 # One member asks all: without a rest, nobody may.
                 tianwen.cooldowns = Cooldowns(person=(10**9, 1.0), channel=(10**9, 1.0))
                 for name, bot in (("Tianwen", tianwen), ("echo", Echo())):

@@ -301,6 +301,7 @@ async def _of_server(settings: Settings, server_id: int) -> tuple[AnswerEngine, 
     """Give what answers in a server, and the tests that it has saved."""
     async with open_knowledge(settings) as knowledge:
         saved = await knowledge.saved_tests(server_id)
+        await knowledge.prepare(server_id)
         return knowledge.engine, [saved_question(test) for test in saved]
 
 

@@ -108,6 +108,7 @@ async def _import(
         CommandError: it is not to be done; nothing has changed.
     """
     async with open_knowledge(settings) as knowledge:
+        await knowledge.prepare(server_id)
         names = knowledge.names() if server_id is None else None
         plan = plan_import(
             read,
@@ -136,6 +137,7 @@ async def _import(
 
 async def _export(settings: Settings, kind: FileKind, server_id: int | None, *, own: bool) -> bytes:
     async with open_knowledge(settings) as knowledge:
+        await knowledge.prepare(server_id)
         entries: list[Entry] = [*knowledge.facts(server_id), *knowledge.engine.unknowns(server_id)]
         if own and server_id is not None:
             entries = knowledge.engine.own(server_id)

@@ -16,6 +16,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.admission import Tree
 from bot.cooldowns import Cooldowns
 from bot.drafts import Drafts
 from bot.errors import on_tree_error
@@ -29,7 +30,8 @@ from bot.ui.editors import EDITOR_ITEMS
 from bot.ui.lists import LIST_ITEMS
 from bot.ui.text import answer_text, talk_of
 from bot.ui.translations import CommandTranslator
-from facts.entities import Doubt, QueuedQuestion
+from facts.bookkeeping import EVERY
+from facts.entities import Doubt, QueuedQuestion, Share
 from facts.errors import DatabaseError, TianwenError
 from facts.evaluation import saved_question
 from facts.packs import shipped_tests
@@ -80,17 +82,30 @@ def intents(*, message_content: bool = False) -> discord.Intents:
 
 
 @final
-class Tianwen(commands.Bot):
+class Tianwen(commands.AutoShardedBot):
     """The Discord bot. It is given what it needs, and owns only its connection."""
 
-    def __init__(self, knowledge: KnowledgeBase, *, message_content: bool = False) -> None:
+    def __init__(
+        self,
+        knowledge: KnowledgeBase,
+        *,
+        message_content: bool = False,
+        shard_count: int | None = None,
+        shard_ids: Sequence[int] | None = None,
+    ) -> None:
         """Make the bot; nothing is connected yet.
 
         Args:
             knowledge: what it answers from.
             message_content: whether Discord has granted the intent that listening channels need.
+            shard_count: how many shards there are in all; None for as many as Discord recommends.
+            shard_ids: those that this process runs; None for all.
         """
+        shards: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids is not None else {}
         super().__init__(
+            **shards,
+            shard_count=shard_count,
+            tree_cls=Tree,
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=intents(message_content=message_content),
@@ -111,15 +126,17 @@ class Tianwen(commands.Bot):
     async def setup_hook(self) -> None:
         """Let the facts learn, load the cogs, make earlier buttons work, and sync the commands if they changed."""
         self.tree.error(on_tree_error)
-        self.knowledge.begin_learning()
+        self.knowledge.memory.begin_learning()
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         self.add_dynamic_items(*ITEMS, *LIST_ITEMS, *EDITOR_ITEMS)
         await self.tree.set_translator(CommandTranslator())
-        await self.replies.load()
-        await self.drafts.load()
+        await self.replies.load(self.share)
+        await self.drafts.load(self.share)
         self.article_tests = await asyncio.to_thread(shipped_tests)
-        await self._sync_if_changed()
+        # Where several processes start together, one of them syncs.
+        if self.share.holds(None):
+            await self._sync_if_changed()
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Leave messages to the cogs: there are no text commands."""
@@ -136,8 +153,15 @@ class Tianwen(commands.Bot):
         """Finish the replies that are under way, then leave Discord."""
         if not self.is_closed():
             await self._finish()
-        await self.knowledge.end_learning()
+        await self.knowledge.memory.end_learning()
         await super().close()
+
+    @property
+    def share(self) -> Share:
+        """The servers whose events come to this process."""
+        if self.shard_ids is None or self.shard_count is None:
+            return EVERY
+        return Share(self.shard_count, frozenset(self.shard_ids))
 
     def without_mention(self, text: str) -> str:
         """Take the mentions of the bot out of what somebody wrote to it."""
@@ -191,9 +215,12 @@ class Tianwen(commands.Bot):
             private: whether only the person saw the answer: then no channel shows it.
 
         Returns:
-            Whether it is there now.
+            Whether it is there now: one person can put only so many there.
         """
         if not any(char.isalnum() for char in question):
+            return False
+        if author_id is not None and self.cooldowns.take_queued(author_id):
+            log.info("Somebody has put so many questions on the review queue that this one is not")
             return False
         queued = QueuedQuestion(server_id, question, doubt, fact_id, discord.utils.utcnow(), private=private)
         try:
@@ -318,7 +345,15 @@ async def join_discord(settings: Settings) -> None:
     token = _token(settings)
     with _startup_errors():
         message_content = await _message_content_granted(token)
-    async with open_knowledge(settings) as knowledge, Tianwen(knowledge, message_content=message_content) as bot:
+    async with (
+        open_knowledge(settings, follows=True) as knowledge,
+        Tianwen(
+            knowledge,
+            message_content=message_content,
+            shard_count=settings.shard_count,
+            shard_ids=settings.shard_ids or None,
+        ) as bot,
+    ):
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for signal_number in (signal.SIGINT, signal.SIGTERM):

@@ -12,6 +12,11 @@ PERSON = (6, 20.0)
 CHANNEL = (30, 20.0)
 # Where nobody spoke to it, one channel gets this many; the server sets how often one person is answered.
 LISTENING_CHANNEL = (5, 20.0)
+# One person may use so many commands, buttons and forms in so many seconds, and be suggested something so often.
+PRESSES = (20, 20.0)
+SUGGESTIONS = (60, 20.0)
+# So many questions of one person's are put on review queues in so many seconds.
+QUEUED = (60, 3_600.0)
 # So many people and channels are remembered at most; those who have been quiet longest go first.
 _MOST = 10_000
 
@@ -38,6 +43,18 @@ class Cooldowns:
         channel = (("listening", channel_id), LISTENING_CHANNEL)
         person = (("listening", server_id, user_id), (1, float(seconds)))
         return self.take(channel, person) if seconds else self.take(channel)
+
+    def take_pressed(self, user_id: int) -> float:
+        """Take the use of a command, button or form; see ``take``."""
+        return self.take((("pressed", user_id), PRESSES))
+
+    def take_typed(self, user_id: int) -> float:
+        """Take a suggestion for somebody who types; see ``take``."""
+        return self.take((("typed", user_id), SUGGESTIONS))
+
+    def take_queued(self, user_id: int) -> float:
+        """Take a place on a review queue; see ``take``."""
+        return self.take((("queued", user_id), QUEUED))
 
     def take(self, *wanted: tuple[tuple[object, ...], tuple[int, float]]) -> float:
         """Take one answer out of each of these budgets, or out of none.

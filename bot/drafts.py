@@ -17,6 +17,7 @@ from facts.errors import DatabaseError, TianwenError
 
 if TYPE_CHECKING:
     from facts.bookkeeping import Bookkeeping
+    from facts.entities import Share
 
 log = logging.getLogger(__name__)
 
@@ -73,15 +74,15 @@ class Drafts:
         self._bookkeeping = bookkeeping
         self._by_key: OrderedDict[str, Draft] = OrderedDict()
 
-    async def load(self) -> None:
-        """Bring back what was written before a restart."""
+    async def load(self, share: Share) -> None:
+        """Know what is kept in this share of the servers, and nothing else."""
         try:
-            kept = await self._bookkeeping.drafts(DRAFTS_MOST)
+            kept = await self._bookkeeping.drafts(DRAFTS_MOST, share)
         except DatabaseError as error:
             log.warning("The drafts of the last day could not be read: %s", error)
             return
         # Those of another version are left to age.
-        self._by_key |= {draft.key: draft for draft in kept if draft.data.keys() == _KEPT}
+        self._by_key = OrderedDict((draft.key, draft) for draft in kept if draft.data.keys() == _KEPT)
 
     async def keep(self, draft: EntryDraft, server_id: int, user_id: int) -> None:
         """Keep what an editor has written, in place of an earlier state of the same draft."""

@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+
+class TooFastError(TianwenError):
+    """A person does too much at once; ``seconds`` tells when to try again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("That was too fast.")
+        self.seconds = max(1, round(seconds))
+
+
+class FactsUnreadError(TianwenError):
+    """What a server has of its own cannot be read just now."""
+
+    def __init__(self) -> None:
+        super().__init__("The facts of this server cannot be read just now.")
+
+
 # What is raised when Discord refuses a message or cannot be reached: nobody can be told then.
 UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError)
 
@@ -40,6 +56,8 @@ def _not_found(error: FactNotFoundError, words: Words) -> str:
 _SENTENCES: dict[type[BaseException], Callable[[Any, Words], str]] = {
     TianwenError: lambda error, _: str(error.sentence),
     FactNotFoundError: _not_found,
+    TooFastError: lambda error, words: words.slow_down.format(seconds=error.seconds),
+    FactsUnreadError: lambda _, words: words.facts_unread,
     DraftGoneError: lambda _, words: words.draft_gone,
     NotAnEditorError: lambda _, words: words.editors_only,
     # What exactly is the matter with the database is nobody's business in Discord.

@@ -40,6 +40,10 @@ class LastQuestions:
         while len(self._asked) > REMEMBERED_MOST:
             self._asked.popitem(last=False)
 
+    def forget_all(self) -> None:
+        """Forget what everybody asked."""
+        self._asked.clear()
+
     def forget_person(self, user_id: int) -> None:
         """Forget what one person asked, everywhere."""
         for key in [key for key in self._asked if key[0] == user_id]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.ui.words import Words
     from facts.bookkeeping import Bookkeeping
     from facts.engine import Answer
+    from facts.entities import Share
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +70,15 @@ class Replies:
         # To a message there is more than one reply where somebody had an answer posted.
         self._by_question: dict[int, list[int]] = {}
 
-    async def load(self) -> None:
-        """Bring back the replies that were sent before a restart."""
+    async def load(self, share: Share) -> None:
+        """Know the replies that are kept in this share of the servers, and no others."""
         try:
-            kept = await self._bookkeeping.replies(REPLIES_MOST)
+            kept = await self._bookkeeping.replies(REPLIES_MOST, share)
         except DatabaseError as error:
             log.warning("The replies of the last day could not be read: %s", error)
             return
+        self._by_message.clear()
+        self._by_question.clear()
         for reply in kept:
             self.put(reply)
 

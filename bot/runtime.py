@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.settings import LogLevel
-from facts.database import Database
+from facts.database import Database, DatabaseOptions
 from facts.errors import TianwenError
 from facts.knowledge import KnowledgeBase, utc_now
 from facts.packs import shipped_packs
@@ -31,7 +31,13 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     Raises:
         DatabaseUnavailableError: the URL is not one that can be used.
     """
-    database = Database(settings.database_url.get_secret_value())
+    options = DatabaseOptions(
+        pool_size=settings.database_pool_size,
+        statement_timeout_s=settings.database_statement_timeout_s,
+        connect_timeout_s=settings.database_connect_timeout_s,
+        reconnect_s=settings.database_reconnect_s,
+    )
+    database = Database(settings.database_url.get_secret_value(), options)
     try:
         yield database
     finally:
@@ -40,13 +46,14 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def open_knowledge(
-    settings: Settings, clock: Callable[[], dt.datetime] = utc_now
+    settings: Settings, clock: Callable[[], dt.datetime] = utc_now, *, follows: bool = False
 ) -> AsyncIterator[KnowledgeBase]:
     """Open the database, create or upgrade its schema where needed, load the article, and read the facts into memory.
 
     Args:
         settings: which database.
         clock: gives the time now, aware UTC.
+        follows: whether what other processes change is taken over.
 
     Raises:
         DatabaseError: the database cannot be used, or has a schema newer than this program.
@@ -56,7 +63,15 @@ async def open_knowledge(
         if not (await database.schema()).is_current:
             await database.upgrade()
         packs = shipped_packs(await KnowledgeBase.loaded_packs(database))
-        yield await KnowledgeBase.open(database, packs, clock=clock)
+        knowledge = await KnowledgeBase.open(database, packs, clock=clock)
+        if not follows:
+            yield knowledge
+            return
+        knowledge.memory.begin_following()
+        try:
+            yield knowledge
+        finally:
+            await knowledge.memory.end_following()
 
 
 def set_up_logging(level: LogLevel) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.sharding import SHARDS_MOST, parse_shard_ids
 from facts.errors import TianwenError
 
 if TYPE_CHECKING:
@@ -55,6 +56,41 @@ class Settings(BaseSettings):
             description="Where the facts are kept: sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DB."
         ),
     ] = SecretStr(DEFAULT_DATABASE_URL)
+    database_pool_size: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100,
+            description="So many connections to PostgreSQL a process uses at once, besides one on which it listens.",
+        ),
+    ] = 5
+    database_statement_timeout_s: Annotated[
+        float,
+        Field(gt=0, le=600, description="A statement that PostgreSQL has not done after so many seconds is given up."),
+    ] = 10.0
+    database_connect_timeout_s: Annotated[
+        float,
+        Field(
+            gt=0, le=600, description="A connection to PostgreSQL that is not there after so many seconds is given up."
+        ),
+    ] = 5.0
+    database_reconnect_s: Annotated[
+        float,
+        Field(gt=0, le=600, description="While PostgreSQL is away, it is tried again at least every so many seconds."),
+    ] = 5.0
+    shard_count: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=SHARDS_MOST,
+            description="How many shards the bot has in all; without it, as many as Discord recommends.",
+        ),
+    ] = None
+    shard_ids: Annotated[
+        tuple[int, ...],
+        NoDecode,
+        Field(description="Which of them this process runs, such as 0-3 or 0,4; without it, all. It needs the count."),
+    ] = ()
     log_level: Annotated[LogLevel, Field(description="How much is logged: DEBUG, INFO, WARNING or ERROR.")] = (
         LogLevel.INFO
     )
@@ -63,6 +99,17 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("shard_ids", mode="before")
+    @classmethod
+    def _numbers(cls, value: object) -> object:
+        return parse_shard_ids(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _shards_fit(self) -> Self:
+        if self.shard_ids and (self.shard_count is None or self.shard_ids[-1] >= self.shard_count):
+            raise ValueError("TIANWEN_SHARD_IDS: they must be below TIANWEN_SHARD_COUNT, which must be set")
+        return self
 
     @field_validator("discord_token")
     @classmethod
@@ -91,7 +138,11 @@ def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
     except ValidationError as error:
         faults = []
         for item in error.errors(include_url=False, include_input=False):
-            field = str(item["loc"][0]) if item["loc"] else "settings"
+            if not item["loc"]:
+                # It names its settings itself.
+                faults.append(item["msg"].removeprefix("Value error, "))
+                continue
+            field = str(item["loc"][0])
             name = field if field == "DISCORD_TOKEN" else f"TIANWEN_{field}".upper()
             faults.append(f"{name}: {item['msg']}")
         raise SettingsError("; ".join(faults) + " (see .env.example)") from error

@@ -115,9 +115,9 @@ async def stage(knowledge: KnowledgeBase, at: dt.datetime | None = None) -> Asyn
         knowledge: what the bot answers from.
         at: what the clock says at the start; without it, 1 January 2026. It stands still unless it is moved.
     """
-    async with Tianwen(knowledge, message_content=True) as bot:
+    async with Tianwen(knowledge, message_content=True, shard_count=1) as bot:
         # Here and not by the bot: simcord has whoever acts wait for all that the bot has begun in threads.
-        knowledge.begin_learning()
+        knowledge.memory.begin_learning()
         env = _Env(bot, settle_timeout=PATIENCE)
         built = Stage(env)
         if at is not None:

@@ -11,14 +11,28 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, true, update
+from sqlalchemy.exc import IntegrityError
 
-from facts.entities import AnswerAlert, Doubt, Draft, QueuedQuestion, QueueMessage, SentReply, VoteCount
+from facts import feed
+from facts.entities import (
+    SHARD_SHIFT,
+    AnswerAlert,
+    Doubt,
+    Draft,
+    QueuedQuestion,
+    QueueMessage,
+    SentReply,
+    Share,
+    VoteCount,
+)
+from facts.feed import Mark
 from facts.listeners import Listeners
 from facts.models import (
     SHARED,
     AnswerAlertRow,
     DraftRow,
+    JobRow,
     QueuedQuestionRow,
     QueueMessageRow,
     SentReplyRow,
@@ -30,7 +44,9 @@ from facts.models import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from facts.database import Database
 
@@ -41,6 +57,8 @@ DRAFTS_KEPT = dt.timedelta(days=1)
 # A queued question is cut to this many characters: no phrasing may be longer either.
 QUESTION_MAX = 300
 _DIGEST_BYTES = 16
+EVERY = Share()
+"""All servers."""
 
 
 class Bookkeeping:
@@ -61,9 +79,10 @@ class Bookkeeping:
 
     # Replies
 
-    async def replies(self, limit: int) -> list[SentReply]:
-        """Give the replies that are still kept, oldest first, at most the latest so many."""
+    async def replies(self, limit: int, share: Share = EVERY) -> list[SentReply]:
+        """Give the replies that are still kept, oldest first, at most the latest so many, of a share of the servers."""
         query = select(SentReplyRow).where(SentReplyRow.at > self._clock() - REPLIES_KEPT)
+        query = query.where(_is_in(SentReplyRow.server_id, share))
         query = query.order_by(SentReplyRow.at.desc(), SentReplyRow.message_id.desc()).limit(limit)
         async with self._database.reading() as session:
             return [_reply(row) for row in await session.scalars(query)][::-1]
@@ -111,8 +130,8 @@ class Bookkeeping:
         Returns:
             The votes on this very message and fact, theirs counted.
         """
-        # Alone, so that two first votes on a fact do not both make its counts.
-        async with self._alone, self._database.writing(alone=True) as session:
+        # Alone in the server, so that two first votes on a fact do not both make its counts.
+        async with self._alone, self._database.writing(alone_in=server_id or SHARED) as session:
             voter = _code(await _key(session), reply_id, voter_id)
             row = await session.get(VoteRow, (reply_id, voter))
             if row is not None and row.fact_slug == fact_id:
@@ -163,7 +182,7 @@ class Bookkeeping:
             QueuedQuestionRow.fact_slug == queued.fact_id,
             QueuedQuestionRow.private == queued.private,
         )
-        async with self._alone, self._database.writing(alone=True) as session:
+        async with self._alone, self._database.writing(alone_in=server_id) as session:
             asker = None if author_id is None else _code(await _key(session), question, author_id)
             if queued.doubt is not Doubt.NOT_RIGHT:
                 same = same.where(QueuedQuestionRow.asker == asker)
@@ -186,7 +205,7 @@ class Bookkeeping:
         """Take the question that a reply answered off the queue: its author has changed it or taken it back."""
         question, row = reply.question[:QUESTION_MAX], QueuedQuestionRow
         same = delete(row).where(row.server_id == (reply.server_id or SHARED), row.question == question)
-        async with self._alone, self._database.writing(alone=True) as session:
+        async with self._alone, self._database.writing() as session:
             theirs = same.where(row.asker == _code(await _key(session), question, reply.worded_by))
             gone = list(await session.scalars(theirs.returning(row.id)))
         if gone:
@@ -220,17 +239,17 @@ class Bookkeeping:
         same = select(row.id).where(
             row.server_id == (alert.server_id or SHARED), row.user_id == alert.user_id, row.question == question
         )
-        async with self._alone, self._database.writing(alone=True) as session:
+        async with self._alone, self._database.writing(alone_in=alert.server_id or SHARED) as session:
             if (await session.scalars(same.limit(1))).first() is None:
                 session.add(
                     row(server_id=alert.server_id or SHARED, question=question, user_id=alert.user_id, at=alert.at)
                 )
 
-    async def alerts(self, server_id: int | None = None, *, everywhere: bool = False) -> list[AnswerAlert]:
-        """Give those who want to be told of answers in a server, or (None) in direct messages, or everywhere."""
-        query = select(AnswerAlertRow).order_by(AnswerAlertRow.id)
-        if not everywhere:
-            query = query.where(AnswerAlertRow.server_id == (server_id or SHARED))
+    async def alerts(self, server_id: int | None = None, *, everywhere: Share | None = None) -> list[AnswerAlert]:
+        """Give those who want to be told of answers in a server, or (None) in direct messages, or in a whole share."""
+        row = AnswerAlertRow
+        where = row.server_id == (server_id or SHARED) if everywhere is None else _is_in(row.server_id, everywhere)
+        query = select(row).where(where).order_by(row.id)
         async with self._database.reading() as session:
             rows = await session.scalars(query)
             return [AnswerAlert(row.server_id or None, row.question, row.user_id, row.at, row.id) for row in rows]
@@ -249,9 +268,9 @@ class Bookkeeping:
         async with self._alone, self._database.writing() as session:
             await session.merge(row)
 
-    async def drafts(self, limit: int) -> list[Draft]:
-        """Give what editors have written and not saved, oldest first, at most the latest so many."""
-        query = select(DraftRow).where(DraftRow.at > self._clock() - DRAFTS_KEPT)
+    async def drafts(self, limit: int, share: Share = EVERY) -> list[Draft]:
+        """Give what editors have written and not saved, oldest first, at most the latest so many, of a share."""
+        query = select(DraftRow).where(DraftRow.at > self._clock() - DRAFTS_KEPT, _is_in(DraftRow.server_id, share))
         query = query.order_by(DraftRow.at.desc(), DraftRow.key).limit(limit)
         async with self._database.reading() as session:
             rows = await session.scalars(query)
@@ -264,11 +283,11 @@ class Bookkeeping:
 
     # Messages that show the queue
 
-    async def queue_messages(self, server_id: int | None = None) -> list[QueueMessage]:
-        """Give the messages that show the review queue of a server, or (None) of any, the latest first."""
-        query = select(QueueMessageRow).order_by(QueueMessageRow.message_id.desc())
-        if server_id is not None:
-            query = query.where(QueueMessageRow.server_id == server_id)
+    async def queue_messages(self, server_id: int | None = None, share: Share = EVERY) -> list[QueueMessage]:
+        """Give the messages that show the review queue of a server, or (None) of any in a share, the latest first."""
+        row = QueueMessageRow
+        where = row.server_id == server_id if server_id is not None else _is_in(row.server_id, share)
+        query = select(row).where(where).order_by(row.message_id.desc())
         async with self._database.reading() as session:
             rows = await session.scalars(query)
             return [QueueMessage(row.server_id, row.channel_id, row.message_id) for row in rows]
@@ -284,6 +303,30 @@ class Bookkeeping:
         async with self._alone, self._database.writing() as session:
             await session.execute(delete(QueueMessageRow).where(QueueMessageRow.message_id == message_id))
 
+    # What only one process does
+
+    async def claim(self, job: str, every: dt.timedelta) -> bool:
+        """Tell whether a job is to be done here and now; then no other process does it for as long.
+
+        Args:
+            job: its name.
+            every: how often it is done.
+        """
+        now, row = self._clock(), JobRow
+        async with self._alone, self._database.writing() as session:
+            taken = update(row).where(row.name == job, row.at <= now - every).values(at=now).returning(row.name)
+            if (await session.scalars(taken)).first() is not None:
+                return True
+            if await session.get(row, job) is not None:
+                return False
+            try:
+                async with session.begin_nested():
+                    session.add(row(name=job, at=now))
+            except IntegrityError:
+                # Another process has taken it just now.
+                return False
+        return True
+
     # Forgetting
 
     async def forget_person(self, user_id: int) -> int:
@@ -293,7 +336,7 @@ class Bookkeeping:
             How many records are gone.
         """
         reply, queued = SentReplyRow, QueuedQuestionRow
-        async with self._alone, self._database.writing(alone=True) as session:
+        async with self._alone, self._database.writing() as session:
             key = await _key(session)
             replies = delete(reply).where(or_(reply.asker_id == user_id, reply.author_id == user_id))
             gone = len(list(await session.scalars(replies.returning(reply.message_id))))
@@ -317,6 +360,8 @@ class Bookkeeping:
                 vote = await session.get_one(VoteRow, (message_id, voter))
                 await _count(session, vote, -1)
                 await session.delete(vote)
+            # What other processes have in memory of the person goes, too, and so do the questions that they show.
+            await feed.publish(session, [(Mark.PEOPLE, None), *((Mark.QUEUE, server_id) for server_id in servers)])
         for server_id in servers:
             self.queue_changes.tell(server_id or None)
         return gone + len(mine) + len(votes)
@@ -339,8 +384,17 @@ class Bookkeeping:
                     old = delete(row).where(row.server_id == server_id, row.at <= before).returning(row.id)
                     if (await session.scalars(old)).all() and row is QueuedQuestionRow:
                         changed.add(server_id)
+            if changed:
+                await feed.publish(session, [(Mark.QUEUE, server_id) for server_id in changed])
         for server_id in changed:
             self.queue_changes.tell(server_id or None)
+
+
+def _is_in(server_id: InstrumentedAttribute[int], share: Share) -> ColumnElement[bool]:
+    """Give the condition that a server is in a share."""
+    if share.shards == len(share.ids):
+        return true()
+    return (server_id.bitwise_rshift(SHARD_SHIFT) % share.shards).in_(share.ids)
 
 
 async def _key(session: AsyncSession) -> bytes:
@@ -348,8 +402,12 @@ async def _key(session: AsyncSession) -> bytes:
     row = await session.get(VoterKeyRow, 1)
     if row is None:
         row = VoterKeyRow(id=1, key=secrets.token_hex(32))
-        session.add(row)
-        await session.flush()
+        try:
+            async with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            # Another process has made one just now.
+            row = await session.get_one(VoterKeyRow, 1)
     return bytes.fromhex(row.key)
 
 
@@ -359,16 +417,21 @@ def _code(key: bytes, about: object, user_id: int) -> str:
 
 
 async def _count(session: AsyncSession, vote: VoteRow, by: int) -> None:
-    """Add a vote to the counts, or take it away."""
-    counts = await session.get(VoteCountRow, (vote.server_id, vote.fact_slug))
-    if counts is None:
-        counts = VoteCountRow(server_id=vote.server_id, fact_slug=vote.fact_slug, right_count=0, wrong_count=0)
-        session.add(counts)
+    """Add a vote to the counts, or take it away; the database adds, since others may be counting, too."""
+    row = VoteCountRow
+    counted = row.right_count if vote.is_right else row.wrong_count
+    same = (row.server_id == vote.server_id, row.fact_slug == vote.fact_slug)
+    added = update(row).where(*same).values({counted: counted + by}).returning(row.fact_slug)
+    if (await session.scalars(added)).first() is None:
+        session.add(
+            row(
+                server_id=vote.server_id,
+                fact_slug=vote.fact_slug,
+                right_count=by if vote.is_right else 0,
+                wrong_count=0 if vote.is_right else by,
+            )
+        )
         await session.flush()
-    if vote.is_right:
-        counts.right_count += by
-    else:
-        counts.wrong_count += by
 
 
 def _reply(row: SentReplyRow) -> SentReply:

@@ -6,16 +6,18 @@ SQLite and PostgreSQL are used through the same tables, queries and migrations.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from inspect import signature as inspect_signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import URL, event, inspect, make_url, text
+from sqlalchemy import URL, NullPool, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 import migrations
@@ -23,9 +25,11 @@ from facts.errors import DatabaseUnavailableError, SchemaMismatchError
 from facts.models import Base
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     from sqlalchemy import Connection
+
+log = logging.getLogger(__name__)
 
 # How long a writer waits for another one before it gives up, in milliseconds (SQLite).
 BUSY_TIMEOUT_MS = 5_000
@@ -37,7 +41,20 @@ _WRITES = "tianwen_writes"
 _VERSION_TABLE = "alembic_version"
 # While one process migrates or loads a pack, the others wait for it (PostgreSQL); the number is any one of our own.
 _ALONE = text("SELECT pg_advisory_xact_lock(74102021)")
-_UNAVAILABLE = (DBAPIError, sqlite3.Error, OSError, TimeoutError)
+# And so they do where one server's counts and queue are looked at and changed; a lock has room for half of its id.
+_ALONE_IN = text("SELECT pg_advisory_xact_lock(74102021, :place)")
+_LOCKS = 2**31 - 1
+# What PostgreSQL calls the signs of a change.
+CHANNEL = "tianwen_changes"
+# On SQLite, which gives no signs, one looks for changes every so many seconds.
+_LOOKS_EVERY_S = 0.25
+# With PostgreSQL the line on which signs come is tried every so many seconds: nobody tells when it has been cut.
+_LINE_TRIED_EVERY_S = 5.0
+# What the server has not done in its time is given up here after so many seconds more: then it is the network.
+_GRACE_S = 5.0
+# A database that is away is tried again after so many seconds at first, then twice as many, up to the setting.
+_FIRST_PAUSE_S = 0.1
+_UNAVAILABLE = (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +70,47 @@ class SchemaState:
         return self.current == self.needed
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseOptions:
+    """How a process uses PostgreSQL; SQLite needs none of it. Times are in seconds.
+
+    Attributes:
+        pool_size: so many connections are kept and used at once, besides the one on which signs of changes come.
+        statement_timeout_s: a statement that takes longer is given up; migrations may take their time.
+        connect_timeout_s: and so is a connection that is not there by then.
+        reconnect_s: a database that is away is tried again at least that often.
+    """
+
+    pool_size: int = 5
+    statement_timeout_s: float = 10.0
+    connect_timeout_s: float = 5.0
+    reconnect_s: float = 5.0
+
+
 class Database:
     """One open database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, options: DatabaseOptions | None = None) -> None:
         """Take the URL; nothing is opened yet.
+
+        Args:
+            url: beginning with ``sqlite+aiosqlite://`` or ``postgresql+asyncpg://``.
+            options: how PostgreSQL is used, if not as usual.
 
         Raises:
             DatabaseUnavailableError: the URL is not one that can be used. It is not repeated: it may hold a password.
         """
         parsed = _parse(url)
+        options = options or DatabaseOptions()
         if parsed.drivername == _POSTGRES:
-            self._engine = _postgres_engine(parsed)
+            self._engine = _postgres_engine(parsed, options)
+            # Migrations take as long as they take.
+            self._patient = _postgres_engine(parsed, options, patient=True)
         else:
-            self._engine = _sqlite_engine(parsed)
+            self._engine = self._patient = _sqlite_engine(parsed)
+        self._reconnect_s = options.reconnect_s
+        # Whether it is away, and until when it is not tried again: else everybody would wait for a connection in vain.
+        self._pause_s, self._not_before, self._away_because = 0.0, 0.0, ""
         self.description = parsed.render_as_string(hide_password=True)
         self._readers = async_sessionmaker(self._engine, expire_on_commit=False)
         writing = self._engine.execution_options(**{_WRITES: True})
@@ -79,25 +123,77 @@ class Database:
         Raises:
             DatabaseUnavailableError: the database cannot be reached or read.
         """
-        with _translated_errors(self.description):
+        with self._errors():
             async with self._readers() as session:
                 yield session
 
     @asynccontextmanager
-    async def writing(self, *, alone: bool = False) -> AsyncIterator[AsyncSession]:
+    async def writing(self, *, alone: bool = False, alone_in: int | None = None) -> AsyncIterator[AsyncSession]:
         """Give a session for one transaction of changes: committed at the end, undone when anything is raised.
 
         Args:
             alone: let no other process do the same meanwhile. (On SQLite nobody else can write anyhow.)
+            alone_in: nor do what it does with this number, such as a server's id.
 
         Raises:
             DatabaseUnavailableError: the database cannot be reached or written.
         """
-        with _translated_errors(self.description):
+        with self._errors():
             async with self._writers.begin() as session:
-                if alone and self._engine.dialect.name == "postgresql":
+                if alone and self.is_postgres:
                     await session.execute(_ALONE)
+                if alone_in is not None and self.is_postgres:
+                    await session.execute(_ALONE_IN, {"place": alone_in % _LOCKS})
                 yield session
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether it is PostgreSQL; else it is SQLite."""
+        return self._engine.dialect.name == "postgresql"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it could not be reached when it was last tried."""
+        return self._pause_s > 0
+
+    async def wakes(self) -> AsyncGenerator[None]:
+        """Give a sign whenever something may have been changed, by whomever; first at once, and without end.
+
+        With PostgreSQL signs come by NOTIFY; where the connection was lost, one comes as soon as there is another:
+        what was changed meanwhile has to be looked for. With SQLite one comes every quarter of a second.
+        """
+        if not self.is_postgres:
+            while True:
+                yield
+                await asyncio.sleep(_LOOKS_EVERY_S)
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                with self._errors():
+                    async for _ in self._notifications():
+                        pause = _FIRST_PAUSE_S
+                        yield
+            except DatabaseUnavailableError as error:
+                if pause == _FIRST_PAUSE_S:
+                    log.warning("The line to the database is cut: %s", error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self._reconnect_s)
+
+    async def _notifications(self) -> AsyncIterator[None]:
+        """Give a sign at first, at every notification, and when the line has been tried; end when it is cut."""
+        woken = asyncio.Event()
+        async with self._patient.connect() as connection:
+            line: Any = (await connection.get_raw_connection()).driver_connection
+            line.add_termination_listener(lambda *_: woken.set())
+            await line.add_listener(CHANNEL, lambda *_: woken.set())
+            while not line.is_closed():
+                woken.clear()
+                yield
+                try:
+                    async with asyncio.timeout(_LINE_TRIED_EVERY_S):
+                        await woken.wait()
+                except TimeoutError:
+                    await line.execute("SELECT 1", timeout=_LINE_TRIED_EVERY_S)
 
     @property
     def is_to_be_made(self) -> bool:
@@ -110,6 +206,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+        await self._patient.dispose()
 
     async def schema(self) -> SchemaState:
         """Tell which schema the database has.
@@ -117,7 +214,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: the database cannot be reached.
         """
-        with _translated_errors(self.description):
+        with self._errors():
             await self._prepare()
             async with self._engine.connect() as connection:
                 current = await connection.run_sync(_current_revision)
@@ -160,7 +257,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: the database cannot be reached.
         """
-        with _translated_errors(self.description):
+        with self._errors():
             await self._prepare()
             async with self._engine.connect() as connection:
                 return await connection.run_sync(_differences)
@@ -175,13 +272,38 @@ class Database:
             await asyncio.to_thread(_switch_to_wal, file)
 
     async def _migrate(self, direction: Literal["upgrade", "downgrade"], revision: str) -> None:
-        with _translated_errors(self.description):
+        with self._errors():
             await self._prepare()
-            async with self._engine.execution_options(**{_WRITES: True}).begin() as connection:
-                if connection.dialect.name == "postgresql":
+            async with self._patient.execution_options(**{_WRITES: True}).begin() as connection:
+                if self.is_postgres:
                     # On SQLite the transaction itself keeps other processes out.
                     await connection.execute(_ALONE)
                 await connection.run_sync(_run_migrations, direction, revision)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the driver's errors into ours, whose sentence a person can be told; leave one that is away in peace."""
+        if time.monotonic() < self._not_before:
+            raise DatabaseUnavailableError(self._away_because)
+        try:
+            yield
+        except _UNAVAILABLE as error:
+            cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+            told = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+            sentence = f"The database cannot be used: {told} ({self.description})."
+            self._note_away(sentence if _is_unreached(error) else None)
+            raise DatabaseUnavailableError(sentence) from error
+        else:
+            self._note_away(None)
+
+    def _note_away(self, because: str | None) -> None:
+        """Note why it is away, or that it is not. SQLite is never left in peace: it refuses at once."""
+        if because is None or not self.is_postgres:
+            self._pause_s, self._not_before = 0.0, 0.0
+        else:
+            self._away_because = because
+            self._pause_s = min(max(2 * self._pause_s, _FIRST_PAUSE_S), self._reconnect_s)
+            self._not_before = time.monotonic() + self._pause_s
 
 
 def _switch_to_wal(file: str) -> None:
@@ -203,20 +325,9 @@ def _switch_to_wal(file: str) -> None:
                 return
 
 
-class _translated_errors:  # noqa: N801 - used like a function
-    """Turns the driver's errors into ours, whose sentence a person can be told."""
-
-    def __init__(self, database: str) -> None:
-        self._database = database
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, _UNAVAILABLE):
-            cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-            told = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-            raise DatabaseUnavailableError(f"The database cannot be used: {told} ({self._database}).") from error
+def _is_unreached(error: BaseException) -> bool:
+    """Tell whether the database could not be reached, or its connection was lost; else it has refused something."""
+    return not isinstance(error, DBAPIError) or error.connection_invalidated
 
 
 def _parse(url: str) -> URL:
@@ -229,8 +340,14 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _postgres_engine(url: URL) -> AsyncEngine:
-    """Make the engine for PostgreSQL. A ``search_path`` in the URL's query names the schema to work in."""
+def _postgres_engine(url: URL, options: DatabaseOptions, *, patient: bool = False) -> AsyncEngine:
+    """Make the engine for PostgreSQL. A ``search_path`` in the URL's query names the schema to work in.
+
+    Args:
+        url: where it is.
+        options: how many connections are kept, and how long one waits.
+        patient: keep no connection, and wait for statements as long as they take.
+    """
     try:
         import asyncpg  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
@@ -244,8 +361,20 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         raise DatabaseUnavailableError(f"The database URL has a part that is not known: {', '.join(unknown)}.")
     if url.port is not None and not 0 < url.port < _PORTS:
         raise DatabaseUnavailableError("The database URL names a port that does not exist.")
-    # A connection that the server closed in the meantime is replaced before it is used.
-    return create_async_engine(url, pool_pre_ping=True, connect_args={"server_settings": settings})
+    arguments: dict[str, Any] = {"server_settings": settings, "timeout": options.connect_timeout_s}
+    if patient:
+        return create_async_engine(url, poolclass=NullPool, connect_args=arguments)
+    longest = options.statement_timeout_s
+    settings |= dict.fromkeys(("statement_timeout", "idle_in_transaction_session_timeout"), f"{longest * 1000:.0f}")
+    return create_async_engine(
+        url,
+        # A connection that the server closed in the meantime is replaced before it is used.
+        pool_pre_ping=True,
+        pool_size=options.pool_size,
+        max_overflow=0,
+        pool_timeout=longest,
+        connect_args=arguments | {"command_timeout": longest + _GRACE_S},
+    )
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:

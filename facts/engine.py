@@ -145,6 +145,8 @@ class AnswerEngine:
             # One that is about no fact is another word for a common thing.
             self._shared.index.aliases.add(name.name, name.aliases, is_name=name.about is not None)
         self._servers: dict[int, Shelf] = {}
+        # Servers whose own entries are not in memory now.
+        self._absent: set[int] = set()
 
     @classmethod
     def of(
@@ -197,7 +199,7 @@ class AnswerEngine:
 
     def state(self, server_id: int | None) -> tuple[int, ...]:
         """Give figures that change whenever a server may get other answers."""
-        own = self._servers.get(server_id) if server_id is not None else None
+        own = self._own(server_id)
         shelves = [self._shared, *([own] if own is not None else [])]
         return tuple(f for shelf in shelves for f in (shelf.index.changes, shelf.index.lessons, shelf.hidings))
 
@@ -205,27 +207,65 @@ class AnswerEngine:
         """Give the place of an entry among those of a server, or (None) the shared ones; a new one comes last."""
         return self._shelf(server_id).position(entry)
 
-    def trial(self, server_id: int | None) -> AnswerEngine:
+    def trial(self, server_id: int | None, *, anew: bool = False) -> AnswerEngine:
         """Give an engine in which changes can be tried that a server, or (None) the operator, might make.
 
         It knows of no other servers. Copying takes the longer the more entries are the server's own; a thread may do
         it, if nothing changes there meanwhile.
+
+        Args:
+            server_id: which server.
+            anew: begin with nothing of the server's own.
         """
         tried = AnswerEngine()
         tried.names, tried._shared = self.names, self._shared
         if server_id is None:
             tried._shared = self._shared.copy()
-        elif server_id in self._servers:
-            tried._servers[server_id] = self._servers[server_id].copy()
+        elif not anew and (own := self._own(server_id)) is not None:
+            tried._servers[server_id] = own.copy()
         return tried
 
     def adopt(self, tried: AnswerEngine, server_id: int) -> None:
         """Take over what was tried for a server: nothing else may have changed there meanwhile."""
         self._servers[server_id] = tried._shelf(server_id)
+        self._absent.discard(server_id)
+
+    def put_away(self, server_id: int) -> None:
+        """Take what is a server's own out of memory; until ``adopt`` brings it back, nothing can be asked there."""
+        self._servers.pop(server_id, None)
+        self._absent.add(server_id)
+
+    @property
+    def servers(self) -> frozenset[int]:
+        """The servers of which something of their own is in memory."""
+        return frozenset(self._servers)
+
+    def is_absent(self, server_id: int | None) -> bool:
+        """Tell whether a server has something of its own that is not in memory."""
+        return server_id in self._absent
+
+    def size(self, server_id: int | None = None) -> int:
+        """Give how many phrasings a server has of its own in memory, or (None) all share."""
+        if server_id is None:
+            return len(self._shared.index)
+        shelf = self._servers.get(server_id)
+        return len(shelf.index) if shelf is not None else 0
+
+    def note_removed(self, entry: Entry, server_id: int | None, *, removed: bool) -> None:
+        """Remember what a server, or (None) the operator, has removed or hidden, or that it is no longer so."""
+        shelf = self._shelf(server_id)
+        shelf.removed.pop(entry.id, None)
+        if removed:
+            shelf.removed[entry.id] = entry
+
+    def removed(self, server_id: int | None) -> dict[str, Entry]:
+        """Give what a server, or (None) the operator, has removed or hidden, by its id."""
+        shelf = self._own(server_id) if server_id is not None else self._shared
+        return shelf.removed if shelf is not None else {}
 
     def facts(self, server_id: int | None = None) -> list[Fact]:
         """Give the facts that a server sees, or (None) the shared ones, shared ones first, in their order."""
-        own = self._servers.get(server_id) if server_id is not None else None
+        own = self._own(server_id)
         if own is None:
             return list(self._shared.facts.values())
         shared = [fact for fact in self._shared.facts.values() if fact_key(fact.id) not in own.covered]
@@ -233,7 +273,7 @@ class AnswerEngine:
 
     def unknowns(self, server_id: int | None = None) -> list[KnownUnknown]:
         """Give the known unknowns of a server, or (None) the shared ones."""
-        own = self._servers.get(server_id) if server_id is not None else None
+        own = self._own(server_id)
         if own is None:
             return list(self._shared.unknowns.values())
         shared = [entry for entry in self._shared.unknowns.values() if unknown_key(entry.id) not in own.covered]
@@ -241,12 +281,12 @@ class AnswerEngine:
 
     def own(self, server_id: int) -> list[Entry]:
         """Give the facts and known unknowns that are a server's own."""
-        shelf = self._servers.get(server_id)
+        shelf = self._own(server_id)
         return [*shelf.facts.values(), *shelf.unknowns.values()] if shelf is not None else []
 
     def is_own(self, entry_id: str, server_id: int) -> bool:
         """Tell whether a server sees an entry of its own under an id."""
-        shelf = self._servers.get(server_id)
+        shelf = self._own(server_id)
         return shelf is not None and (entry_id in shelf.facts or entry_id in shelf.unknowns)
 
     def meant(self, text: str, server_id: int | None = None) -> list[Entry]:
@@ -263,7 +303,7 @@ class AnswerEngine:
 
     def entry(self, entry_id: str, server_id: int | None = None) -> Entry | None:
         """Give the fact or known unknown that a server, or (None) everyone, sees under this id, if any."""
-        own = self._servers.get(server_id) if server_id is not None else None
+        own = self._own(server_id)
         for shelf in (own, self._shared):
             if shelf is None:
                 continue
@@ -428,11 +468,11 @@ class AnswerEngine:
         return list({f.id: f for f in (*holding, *matching)}.values())[:limit]
 
     def _index(self, server_id: int | None) -> Index:
-        own = self._servers.get(server_id) if server_id is not None else None
+        own = self._own(server_id)
         return own.index if own is not None else self._shared.index
 
     def _matcher(self, server_id: int | None) -> Matcher:
-        own = self._servers.get(server_id) if server_id is not None else None
+        own = self._own(server_id)
         if own is None:
             return Matcher([self._shared.index])
         return Matcher([self._shared.index, own.index], own.covered)
@@ -440,9 +480,22 @@ class AnswerEngine:
     def _shelf(self, server_id: int | None) -> Shelf:
         if server_id is None:
             return self._shared
-        if server_id not in self._servers:
-            self._servers[server_id] = Shelf(Index(base=self._shared.index))
-        return self._servers[server_id]
+        shelf = self._own(server_id)
+        if shelf is None:
+            shelf = self._servers[server_id] = Shelf(Index(base=self._shared.index))
+        return shelf
+
+    def _own(self, server_id: int | None) -> Shelf | None:
+        """Give what is a server's own, if anything.
+
+        Raises:
+            LookupError: it is not in memory.
+        """
+        if server_id is None:
+            return None
+        if server_id in self._absent:
+            raise LookupError("what is a server's own is to be brought into memory first")
+        return self._servers.get(server_id)
 
 
 def _reason(match: Match) -> Reason:

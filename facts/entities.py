@@ -195,6 +195,10 @@ class Author:
     user_id: int | None = None
 
 
+# By this many bits an id is shifted to tell its shard.
+SHARD_SHIFT = 22
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """What one server has set; ids are Discord's.
@@ -218,6 +222,26 @@ class ServerSettings:
     wait_s: int = 0
     votes_shown: bool = True
     queue_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The servers of one process, where several share the work, as Discord deals them out.
+
+    Server by server, ``(id >> 22) % shards`` is the number of its shard
+    (https://discord.com/developers/docs/events/gateway#sharding); what belongs to no server goes with shard 0.
+
+    Attributes:
+        shards: how many there are in all.
+        ids: the numbers of this process's shards.
+    """
+
+    shards: int = 1
+    ids: frozenset[int] = frozenset({0})
+
+    def holds(self, server_id: int | None) -> bool:
+        """Tell whether a server is among them, or (None) what belongs to no server."""
+        return ((server_id or 0) >> SHARD_SHIFT) % self.shards in self.ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +418,7 @@ class FactChange:
 
     Attributes:
         before: as it was; None where it was not there.
-        after: as it is; None where it is not there.
+        after: as it is; None where it is not there. Both are None where too much has changed to be told one by one.
         server_id: in which server; None for all of them.
         revision: the record of the change; None for one of many at once, as by an import.
     """

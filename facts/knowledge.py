@@ -10,31 +10,31 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from facts import store
+from facts import feed, store
 from facts.bookkeeping import Bookkeeping
-from facts.engine import Answer, AnswerEngine
-from facts.entities import FACT_ID_PATTERN, Fact, FactChange, KnownUnknown, QuestionGroup, ServerSettings
+from facts.engine import AnswerEngine
+from facts.entities import FACT_ID_PATTERN, Fact, FactChange, KnownUnknown, QuestionGroup
 from facts.errors import InvalidFactError
 from facts.evaluation import differences, evaluate
+from facts.feed import Mark
 from facts.forms import as_id, valid, valid_name
-from facts.listeners import Listeners
+from facts.memory import Memory
 from facts.store import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from facts.database import Database
     from facts.engine import Answer
-    from facts.entities import Author, Entry, Name, Pack, Revision, SavedTest, Source
+    from facts.entities import Author, Entry, Name, Pack, Revision, SavedTest, ServerSettings, Source
     from facts.evaluation import Difference, Question, Report
+    from facts.listeners import Listeners
     from facts.store import Change, LoadResult
 
 _KeptT = TypeVar("_KeptT", Kept, Kept | None)
 
-# So many facts learn before a program that wants to end may do so: about a tenth of a second.
-_LEARN_AT_ONCE = 4
 # To try a change, so many of the server's facts learn first: the changed one, and those that are like it.
 _LEARN_FOR_TRIAL = 32
 # So many entries are named that come near a new one.
@@ -48,7 +48,6 @@ _ID_MAX = 56
 _MOST_TRIED_OUT = 8
 # So many of the latest questions on a review queue are looked at.
 _MOST_GROUPED = 1_000
-_DEFAULTS = ServerSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +97,12 @@ class KnowledgeBase:
     def __init__(self, database: Database, engine: AnswerEngine, clock: Callable[[], dt.datetime]) -> None:
         """Take an open database and the engine made from it; use ``open`` to get both."""
         self._database = database
-        self._engine = engine
         self._clock = clock
         self.bookkeeping = Bookkeeping(database, clock)
-        self._settings: dict[int, ServerSettings] = {}
-        self._removed: dict[int | None, dict[str, Entry]] = {}
+        self._memory = Memory(database, engine, clock, self.bookkeeping.queue_changes)
         # What the latest servers' questions got, and in which state of the facts.
         self._tried_out: dict[int | None, tuple[object, Report]] = {}
-        self.fact_changes: Listeners[FactChange] = Listeners()
-        """Told of every change, once the changed fact answers."""
-        self.settings_changes: Listeners[int] = Listeners()
-        """Told which server has set something."""
-        # One change at a time reaches store and index, so that both see changes in the same order. It is held across
-        # the transaction only: never across a sleep or a call to Discord.
-        self._changing = asyncio.Lock()
         self._setting = asyncio.Lock()
-        self._keeps_learning = False
-        self._learning: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
@@ -156,53 +144,40 @@ class KnowledgeBase:
             if (await store.pack_digests(session)).get(pack.id) == pack.digest:
                 return None
         async with self._database.writing(alone=True) as session:
-            return await store.load_pack(session, pack, self._clock())
+            result = await store.load_pack(session, pack, self._clock())
+            await feed.publish(session, [(Mark.NAMES, None)])
+            return result
 
     async def refresh(self) -> None:
-        """Read everything anew from the store; the index is built in a thread and takes its place when it is whole.
+        """Read everything anew from the store; see ``Memory.refresh``.
 
         Raises:
             DatabaseUnavailableError: the database cannot be used.
         """
-        async with self._changing:
-            async with self._database.reading() as session:
-                names = await store.names(session)
-                kept: dict[int | None, list[Kept]] = {None: await store.entries(session)}
-                for server_id in await store.server_ids(session):
-                    kept[server_id] = await store.entries(session, server_id)
-                self._settings = await store.server_settings(session)
-            self._engine = await asyncio.to_thread(_build, names, kept)
-            self._removed = {
-                server_id: {one.entry.id: one.entry for one in of_server if one.removed}
-                for server_id, of_server in kept.items()
-            }
-            self._go_on_learning()
+        await self._memory.refresh()
 
-    def begin_learning(self) -> None:
-        """Let facts learn what parts them from each other, in the background, now and after every change.
+    async def prepare(self, server_id: int | None) -> None:
+        """See that what a server has of its own is in memory: whatever is asked there needs it.
 
-        It is done in a thread and a few at a time; questions are answered meanwhile, and a fact that has not learnt
-        yet does so when it is first considered. Whoever begins it ends it with ``end_learning``.
+        Raises:
+            DatabaseUnavailableError: it is not, and the database cannot be used.
         """
-        self._keeps_learning = True
-        self._go_on_learning()
+        await self._memory.prepare(server_id)
 
-    async def end_learning(self) -> None:
-        """Stop what ``begin_learning`` began, and wait until it has stopped."""
-        self._keeps_learning = False
-        if self._learning is not None:
-            self._learning.cancel()
-            await asyncio.wait([self._learning])
+    @property
+    def memory(self) -> Memory:
+        """What is known in memory: its keeping in step with the store, and its learning, are its user's to begin."""
+        return self._memory
 
-    def _go_on_learning(self) -> None:
-        if self._keeps_learning:
-            self._engine.leave_learning()
-        if self._keeps_learning and (self._learning is None or self._learning.done()):
-            self._learning = asyncio.create_task(self._learn(), name="tianwen-learning")
+    @property
+    def fact_changes(self) -> Listeners[FactChange]:
+        """Told of every change, once the changed fact answers."""
+        return self._memory.fact_changes
 
-    async def _learn(self) -> None:
-        while await asyncio.to_thread(self._engine.learn, _LEARN_AT_ONCE):
-            pass
+    @property
+    def settings_changes(self) -> Listeners[int]:
+        """Told which server has set something."""
+        return self._memory.settings_changes
 
     # Asking: from memory
 
@@ -220,7 +195,7 @@ class KnowledgeBase:
     @property
     def engine(self) -> AnswerEngine:
         """What answers now. A refresh puts another in its place: do not keep it."""
-        return self._engine
+        return self._memory.engine
 
     def fact(self, fact_id: str, server_id: int | None = None) -> Fact:
         """Give one fact as a server, or (None) everyone, sees it.
@@ -280,7 +255,7 @@ class KnowledgeBase:
 
     def is_own(self, entry_id: str, server_id: int) -> bool:
         """Tell whether a server has its own entry under an id: one that it sees, or one that it has removed."""
-        return self._engine.is_own(entry_id, server_id) or entry_id in self._removed.get(server_id, {})
+        return self._engine.is_own(entry_id, server_id) or entry_id in self._engine.removed(server_id)
 
     def free_id(self, text: str, server_id: int | None = None) -> str:
         """Give an id that is not taken, made of what a question is about, or like one that is."""
@@ -296,7 +271,7 @@ class KnowledgeBase:
 
     def _is_taken(self, entry_id: str, server_id: int | None) -> bool:
         known = (self._engine.entry(entry_id, server) for server in (server_id, None))
-        return any(known) or any(entry_id in self._removed.get(server, {}) for server in (server_id, None))
+        return any(known) or any(entry_id in self._engine.removed(server) for server in (server_id, None))
 
     def search(
         self, server_id: int, *, show: Show = Show.ALL, topic: str | None = None, text: str | None = None
@@ -498,17 +473,18 @@ class KnowledgeBase:
             raise InvalidFactError("Names are shared by all servers.")
         entries = await asyncio.to_thread(lambda: [valid(entry) for entry in entries])
         names = [valid_name(name) for name in names]
-        async with self._changing:
+        await self.prepare(server_id)
+        async with self._memory.changing:
             async with self._database.writing() as session:
                 kept = await store.put_entries(session, entries, self._change(author, reason), server_id)
                 await store.put_names(session, names)
+                if not kept and not names:
+                    return []
+                at = await feed.publish(session, [(Mark.NAMES, None)] if names else [])
             before = [self._engine.entry(one.entry.id, server_id) for one in kept]
             if server_id is not None:
-                self._engine.adopt(await asyncio.to_thread(self._tried, kept, server_id), server_id)
-                for one in kept:
-                    self._note_removed(one, server_id)
-                self._go_on_learning()
-        if server_id is None and (kept or names):
+                self._memory.adopt(await asyncio.to_thread(self._memory.tried, kept, server_id), server_id, at)
+        if server_id is None:
             await self.refresh()
         for was, one in zip(before, kept, strict=True):
             self.fact_changes.tell(FactChange(was, one.entry, server_id))
@@ -550,8 +526,9 @@ class KnowledgeBase:
             questions: what to ask before and after.
             render: gives an answer's whole reply as plain text.
         """
+        await self.prepare(server_id)
         before = await self.try_out(questions, server_id=server_id, render=render)
-        async with self._changing:  # What is copied must not change meanwhile.
+        async with self._memory.changing:  # What is copied must not change meanwhile.
             tried = await asyncio.to_thread(self._engine.trial, server_id)
         return await asyncio.to_thread(self._preview, tried, before, change, server_id, questions, render)
 
@@ -562,6 +539,7 @@ class KnowledgeBase:
 
         The arguments are as in ``preview``.
         """
+        await self.prepare(server_id)
         state = (weakref.ref(self._engine), self._engine.state(server_id), tuple(questions))
         known = self._tried_out.get(server_id)
         if known is not None and known[0] == state:
@@ -575,11 +553,11 @@ class KnowledgeBase:
 
     def removed_entry(self, entry_id: str, server_id: int | None = None) -> Entry | None:
         """Give what a server, or (None) the operator, has removed or hidden under an id, if anything."""
-        return self._removed.get(server_id, {}).get(entry_id)
+        return self._engine.removed(server_id).get(entry_id)
 
     def removed(self, server_id: int) -> list[Entry]:
         """Give what a server has removed of its own, or hidden of what is shared, in the order of their ids."""
-        return sorted(self._removed.get(server_id, {}).values(), key=lambda entry: entry.id)
+        return sorted(self._engine.removed(server_id).values(), key=lambda entry: entry.id)
 
     # Saved tests
 
@@ -622,6 +600,7 @@ class KnowledgeBase:
         Raises:
             DatabaseUnavailableError: the database cannot be used.
         """
+        await self.prepare(server_id)
         queued = [one for one in await self.bookkeeping.queued(server_id) if private or not one.private]
         queued = queued[::-1][:_MOST_GROUPED]
         groups = await asyncio.to_thread(self._engine.group_alike, [one.question for one in queued], server_id)
@@ -631,7 +610,7 @@ class KnowledgeBase:
 
     def server_settings(self, server_id: int | None) -> ServerSettings:
         """Give what a server has set, from memory; the defaults for one that has set nothing, and for none."""
-        return self._settings.get(server_id, _DEFAULTS) if server_id is not None else _DEFAULTS
+        return self._memory.settings(server_id)
 
     async def set_server_settings(self, server_id: int, settings: ServerSettings) -> None:
         """Keep what a server has set.
@@ -639,10 +618,11 @@ class KnowledgeBase:
         Raises:
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
-        async with self._changing:
+        async with self._memory.changing:
             async with self._database.writing() as session:
                 await store.set_server_settings(session, server_id, settings)
-            self._settings[server_id] = settings
+                at = await feed.publish(session, [(Mark.SETTINGS, server_id)])
+            self._memory.set_settings(server_id, settings, at)
         self.settings_changes.tell(server_id)
 
     async def change_server_settings(self, server_id: int, **changes: Any) -> ServerSettings:  # noqa: ANN401 - by name
@@ -676,32 +656,23 @@ class KnowledgeBase:
 
     async def _make(self, server_id: int | None, change: Callable[[AsyncSession], Awaitable[_KeptT]]) -> _KeptT:
         """Make a change in the store, then in memory, and tell it."""
-        async with self._changing:
+        await self.prepare(server_id)
+        async with self._memory.changing:
             async with self._database.writing() as session:
                 kept = await change(session)
-            if kept is None:
-                return kept
+                if kept is None:
+                    return kept
+                at = await feed.publish(session)
             before = self._engine.entry(kept.entry.id, server_id)
-            _place(self._engine, kept, server_id)
-            self._note_removed(kept, server_id)
-            self._go_on_learning()
-        after = self._engine.entry(kept.entry.id, server_id)
+            self._memory.take_over(kept, server_id, at)
+            after = self._engine.entry(kept.entry.id, server_id)
         if before != after:
             self.fact_changes.tell(FactChange(before, after, server_id, kept.revision))
         return kept
 
-    def _note_removed(self, kept: Kept, server_id: int | None) -> None:
-        """Remember what is removed, for those who want to bring it back."""
-        removed = self._removed.setdefault(server_id, {})
-        removed.pop(kept.entry.id, None)
-        if kept.removed:
-            removed[kept.entry.id] = kept.entry
-
-    def _tried(self, kept: Iterable[Kept], server_id: int | None) -> AnswerEngine:
-        tried = self._engine.trial(server_id)
-        for one in kept:
-            _place(tried, one, server_id)
-        return tried
+    @property
+    def _engine(self) -> AnswerEngine:
+        return self._memory.engine
 
     @staticmethod
     def _preview(
@@ -738,26 +709,6 @@ class KnowledgeBase:
 
     def _change(self, author: Author, reason: str | None) -> Change:
         return store.Change(author, self._clock(), reason.strip() or None if reason else None)
-
-
-def _build(names: Iterable[Name], kept: Mapping[int | None, Iterable[Kept]]) -> AnswerEngine:
-    engine = AnswerEngine(names)
-    for server_id, of_server in kept.items():
-        for one in of_server:
-            _place(engine, one, server_id)
-    return engine
-
-
-def _place(engine: AnswerEngine, kept: Kept, server_id: int | None) -> None:
-    """Bring an engine in step with what is kept of an entry."""
-    if kept.removed or kept.follows:
-        engine.discard(kept.entry, server_id)
-    else:
-        engine.put(kept.entry, kept.position, server_id)
-    if server_id is not None and kept.removed:
-        engine.hide(kept.entry, server_id)
-    elif server_id is not None:
-        engine.unhide(kept.entry, server_id)
 
 
 def _topic(entry: Entry) -> str | None:

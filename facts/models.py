@@ -229,9 +229,43 @@ class RevisionRow(Base):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     follows: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The number of the change that it belongs to; NULL only within the transaction that makes it.
+    change: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
     fact: Mapped[FactRow | None] = relationship()
     unknown: Mapped[KnownUnknownRow | None] = relationship()
+
+
+class ChangeCounterRow(Base):
+    """The number of the last change, counted over all processes in the order of their commits; there is one row.
+
+    ``epoch`` is another one when the store has been replaced, as by a restored backup: then the numbers begin anew.
+    """
+
+    __tablename__ = "change_counters"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    epoch: Mapped[str] = mapped_column(String(32))
+    last: Mapped[int] = mapped_column(BigInteger)
+
+
+class ChangeMarkRow(Base):
+    """The latest change of something that has no revisions, in one server or for all."""
+
+    __tablename__ = "change_marks"
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    change: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class JobRow(Base):
+    """When something was last done that only one process shall do."""
+
+    __tablename__ = "jobs"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
 class ServerSettingsRow(Base):

@@ -52,6 +52,8 @@ class Shelf:
         # Keys of the shared entries that this server does not see.
         self.covered: set[str] = set()
         self._hidden: set[str] = set()
+        self.removed: dict[str, Entry] = {}
+        """What was taken out, or hidden, and can be brought back."""
         self.hidings = 0
         """How often something was hidden or shown again."""
         self._positions: dict[str, int] = {}
@@ -64,6 +66,7 @@ class Shelf:
         copied.facts, copied.unknowns = dict(self.facts), dict(self.unknowns)
         copied.covered, copied._hidden, copied.hidings = set(self.covered), set(self._hidden), self.hidings
         copied._positions, copied._last = dict(self._positions), dict(self._last)
+        copied.removed = dict(self.removed)
         return copied
 
     def put(self, entry: Entry, position: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from facts.entities import (
@@ -91,6 +91,31 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """One change of one entry, with the number of the change, and in which server, or (None) for all."""
+
+    number: int
+    server_id: int | None
+    entry_id: str
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What has changed of facts and known unknowns.
+
+    Attributes:
+        much: the servers, or (None) the shared entries, in which too much has changed to be listed.
+        changes: the other changes, in their order.
+        kept: and how the entries stand now, each with its server.
+    """
+
+    much: frozenset[int | None] = frozenset()
+    changes: tuple[Changed, ...] = ()
+    kept: tuple[tuple[int | None, Kept], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LoadResult:
     """What loading a pack did: how many entries were added, updated, removed, left as editors made them."""
 
@@ -151,6 +176,43 @@ async def _revisions(session: AsyncSession, row: EntryRow) -> list[Revision]:
     return [_revision(revision) for revision in rows]
 
 
+async def changed_since(session: AsyncSession, number: int, *, most: int) -> News:
+    """Give what has changed of facts and known unknowns since the change with this number.
+
+    Args:
+        session: a reading session.
+        number: of the last change that is known.
+        most: so many changes of one server are listed.
+    """
+    counts: Counter[int] = Counter()
+    for table, owner in ((FactRow, RevisionRow.fact_id), (KnownUnknownRow, RevisionRow.unknown_id)):
+        of_each = select(table.server_id, func.count()).join(RevisionRow, owner == table.id)
+        changed = of_each.where(RevisionRow.change > number).group_by(table.server_id)
+        counts.update(dict((await session.execute(changed)).tuples()))
+    few = [server_id for server_id, count in counts.items() if count <= most]
+    revisions: list[tuple[RevisionRow, EntryRow]] = []
+    for start in range(0, len(few), _IDS_AT_ONCE):
+        some = few[start : start + _IDS_AT_ONCE]
+        of_facts = select(RevisionRow, FactRow).join(FactRow, RevisionRow.fact_id == FactRow.id)
+        of_facts = of_facts.where(RevisionRow.change > number, FactRow.server_id.in_(some))
+        revisions += [(revision, row) for revision, row in await session.execute(of_facts)]
+        of_unknowns = select(RevisionRow, KnownUnknownRow).join(
+            KnownUnknownRow, RevisionRow.unknown_id == KnownUnknownRow.id
+        )
+        of_unknowns = of_unknowns.where(RevisionRow.change > number, KnownUnknownRow.server_id.in_(some))
+        revisions += [(revision, row) for revision, row in await session.execute(of_unknowns)]
+    revisions.sort(key=lambda pair: (pair[0].change or 0, pair[0].id))
+    rows = {(type(row), row.id): row for _, row in revisions}
+    return News(
+        frozenset(server_id or None for server_id, count in counts.items() if count > most),
+        tuple(
+            Changed(revision.change or 0, row.server_id or None, row.slug, _revision(revision))
+            for revision, row in revisions
+        ),
+        tuple((row.server_id or None, _kept(row)) for row in rows.values()),
+    )
+
+
 async def pack_digests(session: AsyncSession) -> dict[str, str]:
     """Give the digests of the packs as they were last loaded, by their ids."""
     return {row.id: row.digest for row in await session.scalars(select(PackRow))}
@@ -159,6 +221,12 @@ async def pack_digests(session: AsyncSession) -> dict[str, str]:
 async def server_settings(session: AsyncSession) -> dict[int, ServerSettings]:
     """Give what every server has set, by the server's id."""
     return {row.server_id: _settings(row) for row in await session.scalars(select(ServerSettingsRow))}
+
+
+async def settings_of(session: AsyncSession, server_id: int) -> ServerSettings | None:
+    """Give what one server has set, if anything."""
+    row = await session.get(ServerSettingsRow, server_id)
+    return _settings(row) if row is not None else None
 
 
 async def command_tree_digest(session: AsyncSession, application_id: int) -> str | None:

@@ -274,6 +274,7 @@ class EngineKeeper:
             self._changes = self._engine.shared.changes
         # What is a server's own lies over the shared facts, and touches nothing of them.
         self._engine._servers.clear()
+        self._engine._absent.clear()
         return self._engine
 
 
@@ -302,10 +303,17 @@ def small_folder(tmp_path: Path, small_store: Path) -> Path:
     return tmp_path
 
 
+class PatientCooldowns(Cooldowns):
+    def take_pressed(self, user_id: int) -> float:  # noqa: ARG002
+        return 0
+
+    take_typed = take_queued = take_pressed
+
+
 def make_bot(knowledge: KnowledgeBase, *, message_content: bool = False) -> Tianwen:
     """Make the bot with more patience than it has: in most tests one person asks much in no time."""
-    bot = Tianwen(knowledge, message_content=message_content)
-    bot.cooldowns = Cooldowns(person=(10_000, 1.0), channel=(10_000, 1.0))
+    bot = Tianwen(knowledge, message_content=message_content, shard_count=1)
+    bot.cooldowns = PatientCooldowns(person=(10_000, 1.0), channel=(10_000, 1.0))
     return bot
 
 

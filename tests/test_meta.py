@@ -39,7 +39,7 @@ FORBIDDEN = {
     "bot.ui": ("bot.cogs", "facts.database"),
     "bot.cogs": ("facts.database", "facts.matching.index", "facts.matching.matcher"),
 }
-SQL_ALLOWED = {"facts.bookkeeping", "facts.store", "facts.models", "facts.database"}
+SQL_ALLOWED = {"facts.bookkeeping", "facts.feed", "facts.store", "facts.models", "facts.database"}
 # Choices with the same name in every language.
 FORMATS = {"csv", "json"}
 

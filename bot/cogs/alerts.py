@@ -59,10 +59,13 @@ class Alerts(commands.Cog):
         await self.bot.wait_until_ready()
 
     def _fact_changed(self, change: FactChange) -> None:
-        if change.after is not None:
+        # Where both are unknown, much has changed.
+        if change.after is not None or change.before is None:
             self._look(change.server_id)
 
     def _look(self, server_id: int | None) -> None:
+        if server_id is not None and not self.bot.share.holds(server_id):
+            return
         self._changed.add(server_id)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look_now(), name="tianwen-alerts")
@@ -80,6 +83,7 @@ class Alerts(commands.Cog):
         """Take questions off a server's queue that had no answer and have one now."""
         if server_id is None:
             return
+        await self.bot.knowledge.prepare(server_id)
         ask, books = self.bot.knowledge.ask, self.bot.knowledge.bookkeeping
         waiting = [queued for queued in await books.queued(server_id) if queued.doubt is Doubt.UNANSWERED]
         # There may be many: a thread asks them.
@@ -92,7 +96,10 @@ class Alerts(commands.Cog):
     async def _tell_all(self, server_id: int | None) -> None:
         """Tell those of a server, or (None) of all, whose questions have an answer now."""
         ask = self.bot.knowledge.ask
-        alerts = await self.bot.knowledge.bookkeeping.alerts(server_id, everywhere=server_id is None)
+        everywhere = self.bot.share if server_id is None else None
+        alerts = await self.bot.knowledge.bookkeeping.alerts(server_id, everywhere=everywhere)
+        for asked_in in {alert.server_id for alert in alerts}:
+            await self.bot.knowledge.prepare(asked_in)
         answers = await asyncio.to_thread(lambda: [ask(alert.question, server_id=alert.server_id) for alert in alerts])
         for alert, answer in zip(alerts, answers, strict=True):
             if answer.outcome is Outcome.ANSWER or answer.unknown is not None:

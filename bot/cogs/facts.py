@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.access import editors_menu, for_editors, is_editor, require_editor, server_id_of
+from bot.admission import admit
 from bot.errors import answer_error
 from bot.ui import limits
 from bot.ui.editing import FORM, ask_to_remove, draft_of, new_draft, open_form, submitted, typed_entry, typed_id
@@ -70,6 +71,7 @@ class Facts(commands.GroupCog, group_name="facts", group_description="Keep the f
             return
         texts = {label["component"]["custom_id"]: label["component"].get("value") or "" for label in data["components"]}
         try:
+            await admit(interaction)
             await submitted(interaction, data["custom_id"].removeprefix(FORM), texts)
         except Exception as error:  # noqa: BLE001 - one place tells every error
             await answer_error(interaction, error, "taking a form")

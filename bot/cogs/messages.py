@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord.ext import commands
 
-from bot.errors import UNREACHED, sentence_for
+from bot.admission import prepare
+from bot.errors import UNREACHED, FactsUnreadError, sentence_for
 from bot.replies import sent_reply
 from bot.ui.answers import Reader, answer_reply
 from bot.ui.embeds import Reply, sentence_reply
@@ -166,6 +167,7 @@ class Messages(commands.Cog):
     async def _answer_addressed(self, message: discord.Message) -> None:
         if self.bot.cooldowns.take_addressed(message.author.id, message.channel.id):
             return
+        await prepare(self.bot.knowledge, _server_id(message))
         context = self.bot.last_questions.recall(message.author.id, message.channel.id)
         await self._send_and_keep(message, *self._ask(message, context))
 
@@ -255,7 +257,10 @@ class Messages(commands.Cog):
 
     def _wait_and_answer(self, message: discord.Message) -> None:
         """Answer if it is a question and the answer is sure, after the wait that the server has set."""
-        if message.guild is None or self._ask_unaddressed(message) is None:
+        if message.guild is None:
+            return
+        is_known = not self.bot.knowledge.engine.is_absent(message.guild.id)
+        if is_known and self._ask_unaddressed(message) is None:
             return
         task = asyncio.create_task(self._answer_unaddressed(message), name="tianwen-listening")
         self._waiting[message.id] = _Waiting(task, message.author.id, message.content)
@@ -285,6 +290,12 @@ class Messages(commands.Cog):
     async def _answer_unaddressed(self, message: discord.Message) -> None:
         if message.guild is None:
             return
+        try:
+            await prepare(self.bot.knowledge, message.guild.id)
+        except FactsUnreadError:
+            return
+        if self._ask_unaddressed(message) is None:
+            return
         await asyncio.sleep(self.bot.knowledge.server_settings(message.guild.id).wait_s)
         # From here on it gives way to nobody: the reply is on its way.
         del self._waiting[message.id]
@@ -308,6 +319,7 @@ class Messages(commands.Cog):
         return next((r for r in replies if r.asker_id == message.author.id and not r.posted), None)
 
     async def _answer_anew(self, message: discord.Message) -> None:
+        await prepare(self.bot.knowledge, _server_id(message))
         known = self._reply_to(message)
         if known is None:
             return

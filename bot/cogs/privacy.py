@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.access import server_id_of
+from bot.admission import admit
 from bot.errors import answer_error
 from bot.ui.embeds import GREEN
 from bot.ui.words import words_for
@@ -23,10 +24,22 @@ class Privacy(commands.Cog):
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
         self.bot = bot
+        self._stop_listening = bot.knowledge.memory.people_forgotten.add(lambda _: bot.dispatch("people_forgotten"))
 
     async def cog_load(self) -> None:
         """Let buttons work that were sent before a restart."""
         self.bot.add_view(PrivacyView())
+
+    async def cog_unload(self) -> None:
+        """Listen no longer."""
+        self._stop_listening()
+
+    @commands.Cog.listener()
+    async def on_people_forgotten(self) -> None:
+        """Forget in memory whom another process has forgotten in the store: who that is, nobody has written down."""
+        self.bot.last_questions.forget_all()
+        await self.bot.replies.load(self.bot.share)
+        await self.bot.drafts.load(self.bot.share)
 
     @app_commands.command(description="What I keep about you, for how long, and how to delete it.")
     async def privacy(self, interaction: discord.Interaction[Tianwen]) -> None:
@@ -54,6 +67,7 @@ class PrivacyView(discord.ui.View):
     async def _delete(self, interaction: discord.Interaction[Tianwen], _button: discord.ui.Button[Any]) -> None:
         bot = interaction.client
         try:
+            await admit(interaction)
             # Acknowledged first: the database may take its time.
             await interaction.response.defer(ephemeral=True, thinking=True)
             bot.last_questions.forget_person(interaction.user.id)

@@ -96,12 +96,14 @@ class ReviewQueue(commands.Cog):
         await self.bot.wait_until_ready()
 
     async def _showing_servers(self) -> set[int]:
-        shown = {message.server_id for message in await self.bot.knowledge.bookkeeping.queue_messages()}
+        shown = {
+            message.server_id for message in await self.bot.knowledge.bookkeeping.queue_messages(share=self.bot.share)
+        }
         settings = self.bot.knowledge.server_settings
         return shown | {guild.id for guild in self.bot.guilds if settings(guild.id).queue_channel_id is not None}
 
     def _show(self, server_id: int | None) -> None:
-        if server_id is None:
+        if server_id is None or not self.bot.share.holds(server_id):
             return
         self._changed.add(server_id)
         task = self._showing.get(server_id)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from typing import TYPE_CHECKING
 
 import discord
 from discord.ext import commands, tasks
 
-from bot.errors import UNREACHED
+from bot.admission import prepare
+from bot.errors import UNREACHED, FactsUnreadError
 from bot.ui.answers import Reader, facts_reply, posted_reply
 from bot.ui.embeds import sentence_reply
 from bot.ui.words import words_for_question
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from facts.entities import Entry, SentReply
 
 log = logging.getLogger(__name__)
+
+# How often what is old is forgotten; one process does it, whichever comes first.
+_FORGETS_EVERY, _SLACK = dt.timedelta(hours=1), dt.timedelta(minutes=5)
 
 
 class Upkeep(commands.Cog):
@@ -45,10 +50,12 @@ class Upkeep(commands.Cog):
             task.cancel()
         await asyncio.gather(*self._correcting, return_exceptions=True)
 
-    @tasks.loop(hours=1)
+    @tasks.loop(seconds=_FORGETS_EVERY.total_seconds())
     async def _forget(self) -> None:
+        books = self.bot.knowledge.bookkeeping
         try:
-            await self.bot.knowledge.bookkeeping.forget_old(self._queue_days)
+            if await books.claim("forget-old", _FORGETS_EVERY - _SLACK):
+                await books.forget_old(self._queue_days)
         except DatabaseError as error:
             log.warning("What is old could not be forgotten yet: %s", error)
 
@@ -87,6 +94,11 @@ class Upkeep(commands.Cog):
             # Its question may have been edited, or deleted, meanwhile.
             known = self.bot.replies.of_message(reply_id)
             if known is None or fact_id not in known.fact_ids:
+                continue
+            try:
+                await prepare(self.bot.knowledge, known.server_id)
+            except FactsUnreadError:
+                log.warning("A reply could not be corrected: what its server has of its own could not be read")
                 continue
             if self.bot.knowledge.find(fact_id, known.server_id) != change.after:
                 # This server sees a fact of its own in place of the shared one, or none.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 
 from bot.access import is_editor, may_embed, may_post, server_id_of
+from bot.admission import admit
 from bot.errors import UNREACHED, answer_error
 from bot.ui import limits
 from bot.ui.editor_words import editor_words_for
@@ -446,6 +447,7 @@ class RelatedSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"t
     async def callback(self, interaction: discord.Interaction[Tianwen]) -> None:  # type: ignore[override]
         """Show the fact that was chosen."""
         try:
+            await admit(interaction)
             await show_beside(interaction, _one_fact(interaction, self.item.values[0], private=True))
         except Exception as error:  # noqa: BLE001 - one place tells every error
             await answer_error(interaction, error, "answering a menu")

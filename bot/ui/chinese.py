@@ -124,6 +124,7 @@ CHINESE = Words(
     seconds="{count} 秒",
     minutes="{count} 分钟",
     unexpected="抱歉，我这边出了问题，已记录为 {id}。",
+    facts_unread="现在无法读取本服务器的资料，请稍后再试。",
     not_saved="现在无法保存，没有任何改动。请稍后再试。",
     no_such_fact="这里没有编号为“{id}”的资料。",
     near_ids="您是指 {ids} 吗？",

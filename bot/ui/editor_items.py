@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.access import may_embed, require_editor
+from bot.admission import admit
 from bot.errors import answer_error
 from bot.ui.editor_words import editor_words_for
 from bot.ui.items import NEVER, Button
@@ -77,6 +78,7 @@ class EditorSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=NEVE
     async def callback(self, interaction: discord.Interaction[Tianwen]) -> None:  # type: ignore[override]
         """Do what the menu is for, if the person is an editor. discord.py would only log an error here."""
         try:
+            await admit(interaction)
             require_editor(interaction)
             await self.chosen(interaction, self.item.values, editor_words_for(interaction.locale))
         except Exception as error:  # noqa: BLE001 - one place tells every error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 
 from bot.access import may_embed
+from bot.admission import admit
 from bot.errors import answer_error
 from bot.ui.words import words_for
 from facts.bookkeeping import REPLIES_KEPT
@@ -50,6 +51,7 @@ class Button(discord.ui.DynamicItem[discord.ui.Button[Any]], template=NEVER):
     async def callback(self, interaction: discord.Interaction[Tianwen]) -> None:  # type: ignore[override]
         """Do what the button is for. discord.py would only log an error here, so it is told from here."""
         try:
+            await admit(interaction)
             await self.pressed(interaction, words_for(interaction.locale))
         except Exception as error:  # noqa: BLE001 - one place tells every error
             await answer_error(interaction, error, "answering a button")

@@ -226,6 +226,7 @@ class Words:
 
     # What goes wrong
     unexpected: str = "Something went wrong on my side, sorry. It has been noted as {id}."
+    facts_unread: str = "I cannot read the facts of this server just now. Please try again in a moment."
     not_saved: str = "I cannot save that just now, and nothing has changed. Please try again in a while."
     no_such_fact: str = "There is no fact with the id “{id}” here."
     near_ids: str = "Do you mean {ids}?"

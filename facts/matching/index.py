@@ -138,7 +138,7 @@ class Index:
     def __init__(self, *, base: Index | None = None) -> None:
         """Begin empty."""
         self._base = base
-        self._vocabulary: Vocabulary = base._vocabulary if base else Vocabulary()
+        self._vocabulary: Vocabulary = Vocabulary(base._vocabulary if base else None)
         self.aliases: Aliases = base.aliases if base else Aliases()
         self.speller: Speller = Speller(base.speller if base else None)
         self._entries: dict[str, _Entry] = {}
@@ -168,7 +168,8 @@ class Index:
         """Give one with the same entries, and what they have learnt, over the same base: to try a change in."""
         copied = Index(base=self._base)
         with _CHANGING:
-            copied._vocabulary, copied.aliases, copied.speller = self._vocabulary, self.aliases, self.speller.copy()
+            copied._vocabulary, copied.aliases = self._vocabulary.copy(), self.aliases
+            copied.speller = self.speller.copy()
             copied._entries, copied._keys, copied._free = dict(self._entries), list(self._keys), list(self._free)
             copied._postings = {feature: posting[:] for feature, posting in self._postings.items()}
             copied._frequencies, copied._tokens = self._frequencies.copy(), self._tokens.copy()
@@ -191,6 +192,7 @@ class Index:
             phrasings: how people ask for it.
             background: text whose words the entry explains although nobody asks with them (its statement).
         """
+        self._keep_up()
         phrasings = tuple(phrasings)
         normals = [normalise(phrasing) for phrasing in phrasings]
         rows = [[self._vocabulary.add(feature) for feature in dict.fromkeys(self._features(n))] for n in normals]
@@ -239,6 +241,35 @@ class Index:
         self._unknowns += not entry.answers
         self._forget_learnt(key)
 
+    def _keep_up(self) -> None:
+        """Call by the base's numbers what it has come to know since: both must count it as the same."""
+        with _CHANGING:
+            numbers = self._vocabulary.renumbered()
+            if not numbers:
+                return
+            before = np.array(sorted(numbers), dtype=np.int32)
+            after = np.array([numbers[number] for number in before.tolist()], dtype=np.int32)
+
+            def renumber(features: NDArray[np.int32]) -> NDArray[np.int32]:
+                places = np.minimum(before.searchsorted(features), len(before) - 1)
+                return np.where(before[places] == features, after[places], features)
+
+            for key, entry in self._entries.items():
+                features = renumber(entry.features)
+                order = np.argsort(features)
+                self._entries[key] = replace(
+                    entry,
+                    rows=renumber(entry.rows),
+                    features=features[order],
+                    counts=entry.counts[order],
+                    learnt=None,
+                )
+            self._postings = {numbers.get(feature, feature): posting for feature, posting in self._postings.items()}
+            frequencies = self._own_frequencies.items()
+            self._own_frequencies = Counter({numbers.get(feature, feature): count for feature, count in frequencies})
+            self._rows.clear()
+            self._vectors.clear()
+
     def discard(self, key: str) -> None:
         """Take an entry out, if it is there."""
         with _CHANGING:
@@ -269,6 +300,7 @@ class Index:
     def read(self, question: str) -> Query:
         """Make a question ready for ``search``."""
         with _CHANGING:
+            self._keep_up()
             return read_question(normalise(question), self.speller, self.aliases, self._is_known)
 
     def is_name(self, term: str) -> bool:
@@ -311,6 +343,7 @@ class Index:
             hidden: keys of entries to leave out.
         """
         with _CHANGING:
+            self._keep_up()
             asked = self._ask(query)
             vector = self._text_vector(asked)
             scored = []
@@ -336,6 +369,7 @@ class Index:
         waiting = [key for key, entry in list(self._entries.items()) if not self._has_learnt(entry)][:limit]
         for key in waiting:
             with _CHANGING:
+                self._keep_up()
                 entry = self._entries.get(key)
                 if entry is None:
                     continue

@@ -35,9 +35,10 @@ def reply(data: object, status: int = 200) -> web.Response:
 class FakeDiscord:
     """Answers the login, takes the commands, and keeps a gateway connection open."""
 
-    def __init__(self, *, accepts_token: bool = True, flags: int = 0) -> None:
+    def __init__(self, *, accepts_token: bool = True, flags: int = 0, shards: int = 1) -> None:
         self.accepts_token = accepts_token
         self.flags = flags
+        self.shards = shards
         self.port = 0
         self.commands: list[Any] = []
         self.identified: dict[str, Any] | None = None
@@ -59,6 +60,10 @@ class FakeDiscord:
 
     async def application(self, _request: web.Request) -> web.Response:
         return reply(APPLICATION | {"flags": self.flags})
+
+    async def gateway_bot(self, _request: web.Request) -> web.Response:
+        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
+        return reply({"url": self.gateway, "shards": self.shards, "session_start_limit": limit})
 
     async def sync(self, request: web.Request) -> web.Response:
         self.commands = await request.json()
@@ -97,6 +102,7 @@ async def fake_discord(*, accepts_token: bool = True, flags: int = 0) -> AsyncIt
     app = web.Application()
     app.router.add_get("/api/users/@me", fake.me)
     app.router.add_get("/api/oauth2/applications/@me", fake.application)
+    app.router.add_get("/api/gateway/bot", fake.gateway_bot)
     app.router.add_put("/api/applications/{id}/commands", fake.sync)
     app.router.add_get("/gateway", fake.connect)
     runner = web.AppRunner(app, shutdown_timeout=1)

@@ -16,6 +16,7 @@ from bot.ui import limits
 from bot.ui.editing import add_notes, with_questions
 from bot.ui.editor_words import EDITOR_ENGLISH as SAY
 from bot.ui.words import ENGLISH
+from facts.bookkeeping import EVERY
 from facts.entities import Draft, Measure, Milestone, PartialDate
 from tests.bot.test_keeping_facts import QUESTION, ZORBLAX, again, press, save, told, write
 from tests.bot.test_teaching import review
@@ -157,7 +158,7 @@ async def test_drafts_of_one_editor_push_out_nobody_elses_and_those_of_another_v
     with pytest.raises(DraftGoneError):
         world.bot.drafts.get(mine[0].key, world.guild.id, world.moderator.id)
     anew = Drafts(world.knowledge.bookkeeping)
-    await anew.load()
+    await anew.load(EVERY)
     assert anew.get(theirs.key, world.guild.id, world.member.id) == theirs
     with pytest.raises(DraftGoneError):
         anew.get(old.key, world.guild.id, world.moderator.id)

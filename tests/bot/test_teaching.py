@@ -10,6 +10,7 @@ import pytest
 
 from bot.ui.editor_words import EDITOR_ENGLISH as SAY
 from bot.ui.words import ENGLISH
+from facts.bookkeeping import EVERY
 from facts.entities import AnswerAlert, ServerSettings
 from tests.bot.test_keeping_facts import press, told
 
@@ -236,7 +237,7 @@ async def test_who_is_told_is_told_once_and_forgotten_and_discord_may_fail(world
     await world.member.click(asked, label=ENGLISH.tell_me)
     privacy = world.response(await world.member.slash(world.channel, "privacy"))
     await world.member.click(privacy, label=ENGLISH.delete_mine)
-    assert await books.alerts(everywhere=True) == []
+    assert await books.alerts(everywhere=EVERY) == []
 
 
 async def test_who_could_not_be_told_before_a_restart_is_told_after_it(world: World) -> None:

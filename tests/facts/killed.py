@@ -42,6 +42,7 @@ def batch(number: int) -> list[Fact]:
 async def work(url: str, first: int, seed: int) -> None:
     database = Database(url)
     knowledge = await KnowledgeBase.open(database)
+    await knowledge.prepare(SERVER)
     life = random.Random(seed).uniform(0.0, LONGEST_LIFE)  # noqa: S311 - to be random, not secret
     threading.Timer(life, os.kill, (os.getpid(), signal.SIGKILL)).start()
     for number in itertools.count(first):

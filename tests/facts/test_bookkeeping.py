@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from facts.bookkeeping import DRAFTS_KEPT, QUESTION_MAX, REPLIES_KEPT, Bookkeeping
+from facts.bookkeeping import DRAFTS_KEPT, EVERY, QUESTION_MAX, REPLIES_KEPT, Bookkeeping
 from facts.entities import (
     AnswerAlert,
     Doubt,
@@ -219,14 +219,14 @@ async def test_whoever_wants_to_be_told_of_an_answer_is_told_once(books: Bookkee
     assert await books.alerts(HERE) == [cut[0], cut[1], cut[3]]
     assert await books.alerts() == [cut[2]]
     assert await books.alerts(THERE) == []
-    kept = await books.alerts(everywhere=True)
+    kept = await books.alerts(everywhere=EVERY)
     assert kept == cut
     # As two processes may find the answer at once, only one of them gets to tell.
     assert [await books.take_alert(kept[0]) for _ in range(2)] == [True, False]
     assert not await books.take_alert(alerts[1]), "one that was never kept has no number"
-    assert await books.alerts(everywhere=True) == cut[1:]
+    assert await books.alerts(everywhere=EVERY) == cut[1:]
     assert await books.forget_person(MEMBER) == 2
-    assert await books.alerts(everywhere=True) == [cut[1]]
+    assert await books.alerts(everywhere=EVERY) == [cut[1]]
 
 
 async def test_what_an_editor_has_written_is_kept_for_a_day(books: Bookkeeping, clock: Clock) -> None:

@@ -21,9 +21,10 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 import migrations
 from facts.database import BUSY_TIMEOUT_MS, Database
+from facts.engine import AnswerEngine
 from facts.entities import Author, Doubt, KnownUnknown, Origin, QueuedQuestion, SavedTest, ServerSettings
 from facts.errors import DatabaseUnavailableError, SchemaMismatchError
-from facts.knowledge import KnowledgeBase
+from facts.knowledge import KnowledgeBase, utc_now
 from facts.models import Base, CommandTreeRow, FactRow, PackRow, SourceRow, UtcDateTime
 from tests.conftest import POSTGRES
 from tests.facts.making import make_fact, make_pack
@@ -127,6 +128,7 @@ async def test_a_store_from_before_editors_kept_facts_comes_up_with_all_that_it_
     await database.upgrade()
     assert await database.drift() == []
     again = await KnowledgeBase.open(database)
+    await again.prepare(5)
     assert again.facts(5) == [bakery]
     assert again.engine.unknowns(5) == [ghost]
     kept = [await again.stored(entry_id, server_id=5) for entry_id in ("bakery", "ghost")]
@@ -143,7 +145,7 @@ async def test_a_store_from_before_editors_kept_facts_comes_up_with_all_that_it_
 
 async def test_ids_that_buttons_carry_are_not_given_again_also_in_a_store_from_before(database: Database) -> None:
     await database.downgrade("0004")
-    knowledge = await KnowledgeBase.open(database)
+    knowledge = KnowledgeBase(database, AnswerEngine(), utc_now)
     books = knowledge.bookkeeping
     await books.queue(QueuedQuestion(5, "any ghosts?", Doubt.UNANSWERED, None, NOON), 7)
     await knowledge.keep_test(SavedTest(5, "any ghosts?", None))

@@ -55,6 +55,7 @@ from tests.facts.town import (
     RED_LAMP,
     TOWN,
     Clock,
+    anew,
     answer,
     count,
     view,
@@ -482,10 +483,10 @@ async def test_what_one_store_exports_an_empty_one_imports_whole(
         town = await KnowledgeBase.open(exporting)
         await town.add(FULL, EDITOR)
         data = dump_file(kind, town.facts(), town.engine.unknowns(), town.names())
-        importing = await KnowledgeBase.open(database)
+        importing = await anew(database)
         plan = plan_import(read_import(data, f"town.{kind}"), importing.entry, nothing, importing.names())
         await importing.put_all(plan.to_put, OPERATOR, names=plan.names)
-        for knowledge in (importing, await KnowledgeBase.open(database)):
+        for knowledge in (importing, await anew(database)):
             assert knowledge.facts() == town.facts()
             assert knowledge.engine.unknowns() == town.engine.unknowns()
             assert knowledge.names() == (town.names() if kind is FileKind.JSON else ())
@@ -531,7 +532,7 @@ async def test_an_import_is_made_whole_or_not_at_all(town: KnowledgeBase, databa
     assert town.facts() == list(TOWN.facts)
     assert await view_anew(database) == view(town)
     assert await town.put_all(many, OPERATOR, names=[Name("Green Lamp")])
-    assert len((await KnowledgeBase.open(database)).facts()) == 254
+    assert len((await anew(database)).facts()) == 254
 
 
 async def test_sources_that_differ_in_their_links_alone_are_all_kept(town: KnowledgeBase, database: Database) -> None:
@@ -540,7 +541,7 @@ async def test_sources_that_differ_in_their_links_alone_are_all_kept(town: Knowl
     await town.put_all(many, OPERATOR, server_id=HERE)
     await town.put_all([replace(fact, statement="No.") for fact in many], OPERATOR, server_id=HERE)
     assert await count(database, SourceRow) == 121
-    assert set((await KnowledgeBase.open(database)).sources(HERE)) == {GAZETTE, *alike}
+    assert set((await anew(database)).sources(HERE)) == {GAZETTE, *alike}
 
 
 async def test_names_are_added_or_written_anew_and_no_pack_takes_that_back(
@@ -553,7 +554,7 @@ async def test_names_are_added_or_written_anew_and_no_pack_takes_that_back(
     assert answer(town, "what colour does the light shine in") == LAMP.statement
     await town.load_pack(make_pack(TOWN.facts, TOWN.unknowns, [NAMES[0]], version=2))
     await town.refresh()
-    assert town.names() == (await KnowledgeBase.open(database)).names() == (otto, lamp)
+    assert town.names() == (await anew(database)).names() == (otto, lamp)
 
 
 async def test_no_server_has_names_of_its_own(town: KnowledgeBase) -> None:

@@ -57,6 +57,7 @@ async def what_is_there(url: str) -> int:
     """Check that the store holds each change up to some number whole, and nothing of any later one; give the number."""
     database = Database(url)
     knowledge = await KnowledgeBase.open(database)
+    await knowledge.prepare(SERVER)
     reached = int(knowledge.fact("counter", SERVER).statement.split()[-1].rstrip("."))
     imports = range(IMPORT_EVERY, reached + 1, IMPORT_EVERY)
     wanted = [fact for number in imports for fact in batch(number)]

@@ -64,6 +64,7 @@ from tests.facts.town import (
     THERE,
     TOWN,
     Clock,
+    anew,
     answer,
     count,
     ids,
@@ -88,7 +89,7 @@ def whole(form: dict[str, Any] | None) -> Fact:
 
 
 async def test_opening_loads_a_pack_whole(database: Database) -> None:
-    for knowledge in (await KnowledgeBase.open(database, [TOWN]), await KnowledgeBase.open(database)):
+    for knowledge in (await KnowledgeBase.open(database, [TOWN]), await anew(database)):
         assert knowledge.facts() == list(TOWN.facts)
         assert knowledge.engine.unknowns() == list(TOWN.unknowns)
         assert knowledge.names() == TOWN.names
@@ -183,7 +184,7 @@ async def test_names_follow_the_pack(town: KnowledgeBase, database: Database) ->
     await town.load_pack(make_pack(TOWN.facts, TOWN.unknowns, newer, version=2))
     await town.refresh()
     assert town.names() == newer
-    assert (await KnowledgeBase.open(database)).names() == newer
+    assert (await anew(database)).names() == newer
 
 
 async def test_a_fact_that_comes_back_in_a_later_pack_is_restored(town: KnowledgeBase, clock: Clock) -> None:
@@ -316,7 +317,7 @@ async def test_a_removed_fact_no_longer_answers_and_a_restored_one_does(
 async def test_a_restored_fact_has_its_old_place_in_lists_at_once(town: KnowledgeBase, database: Database) -> None:
     await town.remove("lamp-colour", EDITOR)
     await town.restore("lamp-colour", EDITOR)
-    assert ids(town.facts()) == ids((await KnowledgeBase.open(database)).facts())
+    assert ids(town.facts()) == ids((await anew(database)).facts())
 
 
 async def test_removing_what_is_removed_and_restoring_what_is_there_is_no_change(
@@ -399,7 +400,7 @@ async def test_a_source_is_kept_once_and_told_apart_by_what_it_says(town: Knowle
     await town.add(make_fact("two", "Two.", "second of all?", source=replace(other, key="x")), EDITOR)
     assert await count(database, SourceRow) == 2
     assert town.sources() == {GAZETTE: 4, other: 2}
-    assert (await KnowledgeBase.open(database)).sources() == town.sources()
+    assert (await anew(database)).sources() == town.sources()
 
 
 async def test_sources_with_long_names_that_begin_alike_are_all_kept(town: KnowledgeBase, database: Database) -> None:
@@ -413,13 +414,13 @@ async def test_sources_with_long_names_that_begin_alike_are_all_kept(town: Knowl
     for fact in alike:
         await town.add(fact, EDITOR)
     assert await count(database, SourceRow) == 13
-    assert (await KnowledgeBase.open(database)).sources() == town.sources()
+    assert (await anew(database)).sources() == town.sources()
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(facts(), min_size=1, max_size=4, unique_by=lambda fact: fact.id))
 async def test_any_fact_comes_back_from_the_store_as_it_went_in(database: Database, some: list[Fact]) -> None:
-    knowledge = await KnowledgeBase.open(database)
+    knowledge = await anew(database)
     server_id = await count(database, RevisionRow) + 1
     for fact in some:
         await knowledge.add(fact, EDITOR, server_id=server_id)
@@ -456,7 +457,7 @@ async def test_a_shared_fact_does_not_stand_twice_where_a_server_had_the_id_befo
     own = make_fact("tower-height", "Our tower is tiny.", "how high is our tower?")
     await town.add(own, EDITOR, server_id=HERE)
     await town.add(CLOCK_TOWER, EDITOR)
-    for knowledge in (town, await KnowledgeBase.open(database)):
+    for knowledge in (town, await anew(database)):
         assert [fact for fact in knowledge.facts(HERE) if fact.id == own.id] == [own]
         assert answer(knowledge, own.canonical_question, HERE) == own.statement
         assert CLOCK_TOWER.source not in knowledge.sources(HERE)
@@ -616,7 +617,7 @@ async def test_what_is_not_there_for_this_server_cannot_be_changed_or_seen(
 async def test_a_servers_own_fact_is_seen_there_alone(town: KnowledgeBase, database: Database) -> None:
     shared = view(town)
     await town.add(CLOCK_TOWER, EDITOR, server_id=HERE)
-    for knowledge in (town, await KnowledgeBase.open(database)):
+    for knowledge in (town, await anew(database)):
         assert answer(knowledge, CLOCK_TOWER.canonical_question, HERE) == CLOCK_TOWER.statement
         assert knowledge.facts(HERE) == [*TOWN.facts, CLOCK_TOWER]
         assert knowledge.sources(HERE) == {GAZETTE: 4, CLOCK_TOWER.source: 1}
@@ -645,7 +646,7 @@ async def test_a_servers_own_fact_is_changed_with_a_history_of_its_own(town: Kno
 async def test_a_hidden_shared_fact_is_gone_in_that_server_alone(town: KnowledgeBase, database: Database) -> None:
     shared = view(town)
     await town.remove("lamp-colour", EDITOR, server_id=HERE)
-    for knowledge in (town, await KnowledgeBase.open(database)):
+    for knowledge in (town, await anew(database)):
         assert answer(knowledge, LAMP.canonical_question, HERE) != LAMP.statement
         seen = [
             *knowledge.facts(HERE),
@@ -671,7 +672,7 @@ async def test_hiding_twice_and_showing_again_leave_all_as_it_was(town: Knowledg
     await town.restore("lamp-colour", EDITOR, server_id=HERE)
     assert view(town, HERE) == before == await view_anew(database, HERE)
     assert LAMP not in town.facts(THERE)
-    assert LAMP not in (await KnowledgeBase.open(database)).facts(THERE)
+    assert LAMP not in (await anew(database)).facts(THERE)
 
 
 async def test_a_replaced_shared_fact_answers_with_the_servers_own(town: KnowledgeBase, database: Database) -> None:
@@ -679,7 +680,7 @@ async def test_a_replaced_shared_fact_answers_with_the_servers_own(town: Knowled
     own = replace(RED_LAMP, id="our-lamp")
     await town.add(own, EDITOR, server_id=HERE)
     await town.remove("lamp-colour", EDITOR, server_id=HERE)
-    for knowledge in (town, await KnowledgeBase.open(database)):
+    for knowledge in (town, await anew(database)):
         assert answer(knowledge, LAMP.canonical_question, HERE) == own.statement
         assert set(ids(knowledge.facts(HERE))) == {"harbour-depth", "ferry-morning", "baker-name", "our-lamp"}
         assert view(knowledge, THERE) == view(knowledge) == shared
@@ -759,7 +760,7 @@ async def test_whatever_is_changed_memory_is_what_a_fresh_start_would_read(
     shutil.copy(town_file, path)
     database = Database(f"sqlite+aiosqlite:///{path}")
     try:
-        knowledge = await KnowledgeBase.open(database)
+        knowledge = await anew(database)
         for number, (step, entry, server_id, undone) in enumerate(steps):
             before = listed(knowledge)
             seen = [knowledge.entry(entry.id, server) for server in EVERYWHERE]
@@ -771,7 +772,7 @@ async def test_whatever_is_changed_memory_is_what_a_fresh_start_would_read(
             if changed and undone:
                 await undo_latest(knowledge, entry.id, server_id)
                 assert [knowledge.entry(entry.id, server) for server in EVERYWHERE] == seen
-        fresh = await KnowledgeBase.open(database)
+        fresh = await anew(database)
         live = [view(knowledge, server) for server in EVERYWHERE]
         assert live == [view(fresh, server) for server in EVERYWHERE]
         await knowledge.refresh()
@@ -849,7 +850,7 @@ async def unwritable(town: KnowledgeBase, database: Database, database_url: str)
 async def test_a_change_that_cannot_be_written_is_refused_and_the_answers_still_come(
     unwritable: Database, database: Database
 ) -> None:
-    knowledge = await KnowledgeBase.open(unwritable)
+    knowledge = await anew(unwritable)
     before = [view(knowledge, server) for server in (None, HERE, THERE)]
     revisions = await count(database, RevisionRow)
     for name, change in changes_of(knowledge).items():
@@ -941,7 +942,7 @@ async def test_settings_are_kept_for_each_server(town: KnowledgeBase, database: 
     await town.set_server_settings(HERE, wanted)
     await town.set_server_settings(THERE, ServerSettings(log_channel_id=5))
     assert town.server_settings(HERE) == wanted
-    other = await KnowledgeBase.open(database)
+    other = await anew(database)
     assert other.server_settings(HERE) == wanted
     assert other.server_settings(THERE) == ServerSettings(log_channel_id=5)
     await town.set_server_settings(HERE, ServerSettings(queue_channel_id=8))
@@ -981,7 +982,7 @@ async def test_the_digest_of_the_command_tree_is_kept_for_each_application(
     await town.set_command_tree_digest(2**63 - 1, "a" * 64)
     await town.set_command_tree_digest(7, "b" * 64)
     await town.set_command_tree_digest(2**63 - 1, "c" * 64)
-    other = await KnowledgeBase.open(database)
+    other = await anew(database)
     assert await other.command_tree_digest(2**63 - 1) == "c" * 64
     assert await other.command_tree_digest(7) == "b" * 64
     assert await other.command_tree_digest(8) is None
@@ -994,7 +995,7 @@ async def test_snowflakes_of_64_bits_come_back_as_they_were(
     author = Author(Origin.EDITOR, snowflake)
     await town.add(CLOCK_TOWER, author, server_id=snowflake)
     await town.remove("lamp-colour", EDITOR, server_id=snowflake)
-    other = await KnowledgeBase.open(database)
+    other = await anew(database, snowflake)
     assert other.fact("tower-height", snowflake) == CLOCK_TOWER
     assert "lamp-colour" not in ids(other.facts(snowflake))
     assert [r.author for r in await other.history("tower-height", server_id=snowflake)] == [author]
@@ -1015,19 +1016,19 @@ async def test_facts_learn_in_the_background_from_the_start_and_after_a_change(
     database: Database, clock: Clock
 ) -> None:
     knowledge = await KnowledgeBase.open(database, clock=clock)
-    knowledge.begin_learning()
+    knowledge.memory.begin_learning()
     await knowledge.add(LAMP, EDITOR)
     await knowledge.add(replace(LAMP, id="lamp-age", phrasings=("How old is the lamp?", "age of the lamp")), EDITOR)
     engine = knowledge.engine
     while engine.learn():
         pass
-    await knowledge.end_learning()
+    await knowledge.memory.end_learning()
     assert engine.learn() == 0
     await knowledge.add(
         replace(LAMP, id="lamp-cost", phrasings=("What did the lamp cost?", "price of the lamp")), EDITOR
     )
     assert engine.learn() > 0, "after the end, nobody does it"
-    await knowledge.end_learning()
+    await knowledge.memory.end_learning()
 
 
 async def test_settings_changed_at_once_are_all_kept(town: KnowledgeBase) -> None:

@@ -30,6 +30,7 @@ from tests.facts.town import (
     THERE,
     TOWN,
     Clock,
+    anew,
     answer,
     on_sqlite,
     view,
@@ -69,7 +70,7 @@ async def test_what_a_server_writes_anew_is_seen_there_alone(
     assert await town.history(LAMP.id, server_id=HERE) == [edited]
     assert kept.revision == edited
     assert [r.action for r in await town.history(LAMP.id, server_id=THERE)] == [Action.ADD]
-    for knowledge in (town, await KnowledgeBase.open(database)):
+    for knowledge in (town, await anew(database)):
         assert answer(knowledge, LAMP.canonical_question, HERE) == RED_LAMP.statement
         assert knowledge.facts(HERE) == [DEPTH, FERRY, BAKER, RED_LAMP]
         assert knowledge.engine.own(HERE) == [RED_LAMP, OUR_PAY]
@@ -99,7 +100,7 @@ async def test_what_a_server_brings_back_follows_what_is_shared_again(
 ) -> None:
     await town.remove(LAMP.id, EDITOR, server_id=HERE)
     await town.remove(PAY.id, EDITOR, server_id=HERE)
-    assert town.removed(HERE) == (await KnowledgeBase.open(database)).removed(HERE) == [PAY, LAMP]
+    assert town.removed(HERE) == (await anew(database)).removed(HERE) == [PAY, LAMP]
     assert town.ask(PAY.phrasings[0], server_id=HERE).is_open
     await load(town, RED_LAMP)
     assert town.find(LAMP.id, HERE) is None
@@ -129,7 +130,7 @@ async def test_a_server_that_removes_what_it_replaced_sees_neither_and_gets_its_
     kept = await town.remove(LAMP.id, EDITOR, server_id=HERE)
     assert kept is not None
     assert (kept.removed, kept.follows) == (True, False)
-    for knowledge in (town, await KnowledgeBase.open(database)):
+    for knowledge in (town, await anew(database)):
         assert knowledge.entry(LAMP.id, HERE) is None
         assert knowledge.removed(HERE) == [RED_LAMP]
         assert knowledge.facts(HERE) == [DEPTH, FERRY, BAKER]
@@ -167,7 +168,7 @@ async def test_what_a_pack_makes_of_a_known_unknown_stays_hidden_or_replaced_whe
     await town.remove(PAY.id, EDITOR, server_id=HERE)
     await town.edit(OUR_PAY, EDITOR, server_id=THERE)
     await load(town, WAGE)
-    for knowledge in (town, await KnowledgeBase.open(database)):
+    for knowledge in (town, await anew(database)):
         assert knowledge.entry(PAY.id) == WAGE
         assert answer(knowledge, PAY.phrasings[0]) == WAGE.statement
         assert knowledge.entry(PAY.id, HERE) is None

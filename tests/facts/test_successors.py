@@ -15,7 +15,7 @@ from facts.errors import InvalidFactError
 from facts.evaluation import Verdict, evaluate, saved_question
 from facts.forms import fact_to_form
 from facts.matching.decision import Outcome
-from tests.facts.town import CLOCK_TOWER, DEPTH, EDITOR, FERRY, HERE, LAMP, PAY, THERE, on_sqlite
+from tests.facts.town import CLOCK_TOWER, DEPTH, EDITOR, FERRY, HERE, LAMP, PAY, THERE, anew, on_sqlite
 
 if TYPE_CHECKING:
     from facts.database import Database
@@ -125,7 +125,7 @@ async def test_until_when_a_fact_holds_and_what_comes_after_it_are_kept(
     assert kept is not None
     assert kept.revision is not None
     assert kept.revision.after == fact_to_form(LAMP) | {"review_by": "2031-01-02", "superseded_by": CLOCK_TOWER.id}
-    for knowledge in (town, await type(town).open(database)):
+    for knowledge in (town, await anew(database)):
         assert knowledge.fact(LAMP.id, HERE) == due
         # There is no such fact yet.
         assert knowledge.ask(LAMP.canonical_question, server_id=HERE).facts == (due,)

@@ -145,4 +145,12 @@ def view(knowledge: KnowledgeBase, server_id: int | None = None) -> dict[str, An
 
 async def view_anew(database: Database, server_id: int | None = None) -> dict[str, Any]:
     """Give the same as a program sees it that has just started."""
-    return view(await KnowledgeBase.open(database), server_id)
+    return view(await anew(database, server_id), server_id)
+
+
+async def anew(database: Database, *server_ids: int | None) -> KnowledgeBase:
+    """Give what a program knows that has just started, and has been asked in these servers, or in both of ours."""
+    knowledge = await KnowledgeBase.open(database)
+    for server_id in server_ids or (HERE, THERE):
+        await knowledge.prepare(server_id)
+    return knowledge
