@@ -394,7 +394,8 @@ def _is_in(server_id: InstrumentedAttribute[int], share: Share) -> ColumnElement
     """Give the condition that a server is in a share."""
     if share.shards == len(share.ids):
         return true()
-    return (server_id.bitwise_rshift(SHARD_SHIFT) % share.shards).in_(share.ids)
+    shard: ColumnElement[int] = server_id // 2**SHARD_SHIFT % share.shards
+    return shard.in_(share.ids)
 
 
 async def _key(session: AsyncSession) -> bytes:

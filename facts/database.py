@@ -54,6 +54,9 @@ _LINE_TRIED_EVERY_S = 5.0
 _GRACE_S = 5.0
 # A database that is away is tried again after so many seconds at first, then twice as many, up to the setting.
 _FIRST_PAUSE_S = 0.1
+# How PostgreSQL's codes begin for lost connections, too many of them, and a server that starts or stops
+# (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_UNREACHED_STATES = ("08", "53", "57P")
 _UNAVAILABLE = (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError, TimeoutError)
 
 
@@ -327,7 +330,9 @@ def _switch_to_wal(file: str) -> None:
 
 def _is_unreached(error: BaseException) -> bool:
     """Tell whether the database could not be reached, or its connection was lost; else it has refused something."""
-    return not isinstance(error, DBAPIError) or error.connection_invalidated
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return True
+    return str(getattr(error.orig, "sqlstate", None)).startswith(_UNREACHED_STATES)
 
 
 def _parse(url: str) -> URL:

@@ -120,17 +120,18 @@ class Memory:
             await self._refresh()
 
     async def _refresh(self) -> None:
-        in_memory = self.engine.servers
         kept: dict[int | None, Sequence[Kept]] = {}
         async with self._database.reading() as session:
             position = await feed.position(session)
             names = await store.names(session)
             kept[None] = await store.entries(session)
-            absent = set(await store.server_ids(session)) - in_memory
+            with_own = set(await store.server_ids(session))
+            # Where somebody has asked of late, nobody shall have to wait.
+            in_memory = with_own & {*self.engine.servers, *self._used}
             for server_id in in_memory:
                 kept[server_id] = await store.entries(session, server_id)
             settings = await store.server_settings(session)
-        self.engine = await asyncio.to_thread(_build, names, kept, absent)
+        self.engine = await asyncio.to_thread(_build, names, kept, with_own - in_memory)
         self._settings = settings
         self._position, self.checked_at = position, self._clock()
         self._own.clear()

@@ -188,7 +188,8 @@ async def changed_since(session: AsyncSession, number: int, *, most: int) -> New
     for table, owner in ((FactRow, RevisionRow.fact_id), (KnownUnknownRow, RevisionRow.unknown_id)):
         of_each = select(table.server_id, func.count()).join(RevisionRow, owner == table.id)
         changed = of_each.where(RevisionRow.change > number).group_by(table.server_id)
-        counts.update(dict((await session.execute(changed)).tuples()))
+        for server_id, count in await session.execute(changed):
+            counts[server_id] += count
     few = [server_id for server_id, count in counts.items() if count <= most]
     revisions: list[tuple[RevisionRow, EntryRow]] = []
     for start in range(0, len(few), _IDS_AT_ONCE):

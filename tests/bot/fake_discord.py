@@ -86,6 +86,7 @@ class FakeDiscord:
                     "session_id": "session",
                     "resume_gateway_url": self.gateway,
                     "application": {"id": USER["id"], "flags": self.flags},
+                    "shard": self.identified["shard"],
                 }
                 await socket.send_json({"op": DISPATCH, "t": "READY", "s": 1, "d": ready})
                 self.joined.set()
