@@ -367,8 +367,12 @@ async def join_discord(settings: Settings) -> None:
             if stop.is_set():
                 log.info("Leaving Discord")
                 await bot.close()
-            with _startup_errors():
-                await running
+                # While it launches its shards, discord.py would not notice, and try for ever.
+                running.cancel()
+            await asyncio.wait({running})
+            if not running.cancelled():
+                with _startup_errors():
+                    running.result()
         finally:
             stopping.cancel()
 

@@ -41,6 +41,7 @@ class FakeDiscord:
         self.shards = shards
         self.port = 0
         self.commands: list[Any] = []
+        self.shards_joined: list[tuple[int, int]] = []
         self.identified: dict[str, Any] | None = None
         self.joined = asyncio.Event()
         self.left = asyncio.Event()
@@ -79,6 +80,7 @@ class FakeDiscord:
             event = json.loads(message.data)
             if event["op"] == IDENTIFY:
                 self.identified = event["d"]
+                self.shards_joined.append(tuple(event["d"]["shard"]))
                 ready = {
                     "v": 10,
                     "user": USER,

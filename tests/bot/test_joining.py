@@ -28,7 +28,7 @@ main()
 """
 
 
-async def start(fake: FakeDiscord, folder: Path, *arguments: str) -> asyncio.subprocess.Process:
+async def start(fake: FakeDiscord, folder: Path, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -38,7 +38,7 @@ async def start(fake: FakeDiscord, folder: Path, *arguments: str) -> asyncio.sub
         fake.gateway,
         *arguments,
         cwd=folder,
-        env=clean | {"PYTHONPATH": str(ROOT), "DISCORD_TOKEN": WELL_SHAPED_TOKEN},
+        env=clean | {"PYTHONPATH": str(ROOT), "DISCORD_TOKEN": WELL_SHAPED_TOKEN} | environment,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
