@@ -188,15 +188,19 @@ class Database:
         async with self._patient.connect() as connection:
             line: Any = (await connection.get_raw_connection()).driver_connection
             line.add_termination_listener(lambda *_: woken.set())
-            await line.add_listener(CHANNEL, lambda *_: woken.set())
-            while not line.is_closed():
-                woken.clear()
-                yield
-                try:
-                    async with asyncio.timeout(_LINE_TRIED_EVERY_S):
-                        await woken.wait()
-                except TimeoutError:
-                    await line.execute("SELECT 1", timeout=_LINE_TRIED_EVERY_S)
+            try:
+                await line.add_listener(CHANNEL, lambda *_: woken.set())
+                while not line.is_closed():
+                    woken.clear()
+                    yield
+                    try:
+                        async with asyncio.timeout(_LINE_TRIED_EVERY_S):
+                            await woken.wait()
+                    except TimeoutError:
+                        await line.execute("SELECT 1", timeout=_LINE_TRIED_EVERY_S)
+            finally:
+                # To say goodbye to a server that is away may take for ever.
+                line.terminate()
 
     @property
     def is_to_be_made(self) -> bool:
