@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import hashlib
 import json
 import logging
@@ -66,6 +67,8 @@ EXTENSIONS = (
 )
 # At the end, replies that are under way get this long, in seconds, before the connection is closed.
 FINISH_SECONDS = 5.0
+# A shard of each kind may begin a session so often.
+IDENTIFY_EVERY = dt.timedelta(seconds=5)
 # How discord.py names the tasks in which it handles events, commands and buttons.
 _HANDLER_TASKS = ("discord.py: on_", "CommandTree-", "discord-ui-")
 # And how the cogs name those in which they change messages.
@@ -114,6 +117,8 @@ class Tianwen(commands.AutoShardedBot):
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
+        # How many shards may begin their sessions at the same time, when that is known.
+        self._identify_at_once: int | None = None
         self.knowledge = knowledge
         self.last_questions = LastQuestions()
         self.replies = Replies(knowledge.bookkeeping)
@@ -137,6 +142,22 @@ class Tianwen(commands.AutoShardedBot):
         # Where several processes start together, one of them syncs.
         if self.share.holds(None):
             await self._sync_if_changed()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait until a shard may begin a session: all processes together may begin only so many in five seconds."""
+        if self.shard_ids is None or shard_id is None:
+            await super().before_identify_hook(shard_id, initial=initial)
+            return
+        wait = IDENTIFY_EVERY
+        try:
+            if self._identify_at_once is None:
+                self._identify_at_once = (await self.fetch_session_start_limits()).max_concurrency
+            # https://discord.com/developers/docs/events/gateway#sharding-max-concurrency
+            turn = f"identify-{shard_id % self._identify_at_once}"
+            wait = await self.knowledge.bookkeeping.take_turn(turn, IDENTIFY_EVERY)
+        except (discord.DiscordException, DatabaseError) as error:
+            log.warning("When a shard may begin its session is not known, so it waits: %s", error)
+        await asyncio.sleep(wait.total_seconds())
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Leave messages to the cogs: there are no text commands."""

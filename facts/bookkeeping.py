@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import secrets
+import zlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, select, true, update
@@ -326,6 +327,23 @@ class Bookkeeping:
                 # Another process has taken it just now.
                 return False
         return True
+
+    async def take_turn(self, job: str, every: dt.timedelta) -> dt.timedelta:
+        """Take the next turn at something that all processes together may do only so often.
+
+        Args:
+            job: its name.
+            every: how far apart turns are.
+
+        Returns:
+            How long to wait for it.
+        """
+        now = self._clock()
+        async with self._alone, self._database.writing(alone_in=zlib.crc32(job.encode())) as session:
+            row = await session.get(JobRow, job)
+            turn = now if row is None else max(now, row.at + every)
+            await session.merge(JobRow(name=job, at=turn))
+        return turn - now
 
     # Forgetting
 

@@ -63,7 +63,7 @@ class FakeDiscord:
         return reply(APPLICATION | {"flags": self.flags})
 
     async def gateway_bot(self, _request: web.Request) -> web.Response:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
+        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 16}
         return reply({"url": self.gateway, "shards": self.shards, "session_start_limit": limit})
 
     async def sync(self, request: web.Request) -> web.Response:

@@ -480,6 +480,19 @@ async def test_a_job_is_done_by_one_process_and_again_when_its_time_has_come(
     assert sorted(claims) == [False, True]
 
 
+async def test_turns_are_taken_one_after_another_by_all_processes(
+    town: KnowledgeBase, other: KnowledgeBase, clock: Clock
+) -> None:
+    every = dt.timedelta(seconds=5)
+    waits = await asyncio.gather(*(one.bookkeeping.take_turn("identify", every) for one in (town, other, town)))
+    assert sorted(waits) == [0 * every, every, 2 * every]
+    assert await other.bookkeeping.take_turn("other", every) == 0 * every
+    clock.now += 2.5 * every
+    assert await other.bookkeeping.take_turn("identify", every) == 0.5 * every
+    clock.now += 10 * every
+    assert await town.bookkeeping.take_turn("identify", every) == 0 * every
+
+
 @pytest.mark.parametrize("shards", [1, 3, 16])
 async def test_each_server_belongs_to_one_process_also_in_the_database(
     database: Database, clock: Clock, shards: int
