@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot import cli_backup
 from bot.chat import chat as open_chat
 from bot.chat import why_text
 from bot.cli_facts import facts
@@ -43,6 +44,7 @@ app = typer.Typer(
 db = typer.Typer(help="Look after the database's schema.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(facts, name="facts")
+cli_backup.add_to(app)
 
 
 def main() -> None:

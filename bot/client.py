@@ -18,6 +18,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.admission import Tree
+from bot.backups import Backups
 from bot.cooldowns import Cooldowns
 from bot.drafts import Drafts
 from bot.errors import on_tree_error
@@ -95,6 +96,7 @@ class Tianwen(commands.AutoShardedBot):
         message_content: bool = False,
         shard_count: int | None = None,
         shard_ids: Sequence[int] | None = None,
+        backups: Backups | None = None,
     ) -> None:
         """Make the bot; nothing is connected yet.
 
@@ -103,6 +105,7 @@ class Tianwen(commands.AutoShardedBot):
             message_content: whether Discord has granted the intent that listening channels need.
             shard_count: how many shards there are in all; None for as many as Discord recommends.
             shard_ids: those that this process runs; None for all.
+            backups: where and how often backups are made; None for none.
         """
         shards: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids is not None else {}
         super().__init__(
@@ -120,6 +123,7 @@ class Tianwen(commands.AutoShardedBot):
         # How many shards may begin their sessions at the same time, when that is known.
         self._identify_at_once: int | None = None
         self.knowledge = knowledge
+        self.backups = backups
         self.last_questions = LastQuestions()
         self.replies = Replies(knowledge.bookkeeping)
         self.cooldowns = Cooldowns()
@@ -373,6 +377,7 @@ async def join_discord(settings: Settings) -> None:
             message_content=message_content,
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids or None,
+            backups=Backups.of(settings),
         ) as bot,
     ):
         loop = asyncio.get_running_loop()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
+from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.sharding import SHARDS_MOST, parse_shard_ids
 from facts.errors import TianwenError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENV_FILE = ".env"
 DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///tianwen.db"
@@ -78,6 +76,11 @@ class Settings(BaseSettings):
         float,
         Field(gt=0, le=600, description="While PostgreSQL is away, it is tried again at least every so many seconds."),
     ] = 5.0
+    backup_folder: Annotated[
+        Path | None, Field(description="Where backups of a SQLite file are kept; without it, none are made.")
+    ] = None
+    backup_every_h: Annotated[float, Field(gt=0, description="A backup is made every so many hours.")] = 24.0
+    backups_kept: Annotated[int, Field(ge=1, description="So many backups are kept; older ones are deleted.")] = 14
     shard_count: Annotated[
         int | None,
         Field(

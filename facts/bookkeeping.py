@@ -328,6 +328,11 @@ class Bookkeeping:
                 return False
         return True
 
+    async def give_back(self, job: str) -> None:
+        """Let a job that was claimed and not done be claimed again."""
+        async with self._alone, self._database.writing() as session:
+            await session.execute(delete(JobRow).where(JobRow.name == job))
+
     async def take_turn(self, job: str, every: dt.timedelta) -> dt.timedelta:
         """Take the next turn at something that all processes together may do only so often.
 

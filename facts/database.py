@@ -205,10 +205,13 @@ class Database:
     @property
     def is_to_be_made(self) -> bool:
         """Whether it is a SQLite file that is not there yet, in a folder that is; looking does not make it."""
+        return self.file is not None and not self.file.exists() and self.file.parent.is_dir()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database; None for any other."""
         file = self._engine.url.database
-        if self._engine.dialect.name != "sqlite" or not file or file == _IN_MEMORY:
-            return False
-        return not Path(file).exists() and Path(file).parent.is_dir()
+        return Path(file) if not self.is_postgres and file and file != _IN_MEMORY else None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -274,9 +277,8 @@ class Database:
 
         Asked of the driver, the same failure leaves a thread behind that may outlive the event loop.
         """
-        file = self._engine.url.database
-        if self._engine.dialect.name == "sqlite" and file and file != _IN_MEMORY:
-            await asyncio.to_thread(_switch_to_wal, file)
+        if self.file is not None:
+            await asyncio.to_thread(_switch_to_wal, self.file)
 
     async def _migrate(self, direction: Literal["upgrade", "downgrade"], revision: str) -> None:
         with self._errors():
@@ -313,7 +315,7 @@ class Database:
             self._not_before = time.monotonic() + self._pause_s
 
 
-def _switch_to_wal(file: str) -> None:
+def _switch_to_wal(file: Path) -> None:
     """Open a SQLite file and switch it to a write-ahead log, which from then on is a property of the file.
 
     The switch needs the file for itself, and SQLite does not wait for that, whatever its busy timeout: when two

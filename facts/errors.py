@@ -10,6 +10,7 @@ Each carries the sentence that a person may be shown, in Discord and in the term
     ├── PackError                 an article pack or an exchange file has faults: all of them
     ├── ExchangeError             a file cannot be imported at all (too large, not text, columns missing ...)
     ├── QuestionSetError          a question set has faults: all of them
+    ├── BackupError               a backup cannot be made, or is not whole
     └── DatabaseError
         ├── DatabaseUnavailableError   it cannot be reached or opened
         └── SchemaMismatchError        its schema is not the one that this program knows
@@ -91,6 +92,10 @@ class ExchangeError(TianwenError):
 
 class QuestionSetError(FaultsError):
     """A question set that cannot be used."""
+
+
+class BackupError(TianwenError):
+    """A backup that cannot be made, or not be relied on."""
 
 
 class DatabaseError(TianwenError):

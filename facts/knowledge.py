@@ -10,11 +10,11 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from facts import feed, store
+from facts import backup, feed, store
 from facts.bookkeeping import Bookkeeping
 from facts.engine import AnswerEngine
 from facts.entities import FACT_ID_PATTERN, Fact, FactChange, KnownUnknown, QuestionGroup
-from facts.errors import InvalidFactError
+from facts.errors import BackupError, InvalidFactError
 from facts.evaluation import differences, evaluate
 from facts.feed import Mark
 from facts.forms import as_id, valid, valid_name
@@ -23,6 +23,7 @@ from facts.store import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from pathlib import Path
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -605,6 +606,18 @@ class KnowledgeBase:
         queued = queued[::-1][:_MOST_GROUPED]
         groups = await asyncio.to_thread(self._engine.group_alike, [one.question for one in queued], server_id)
         return [QuestionGroup(tuple(queued[place] for place in places)) for places in groups]
+
+    # Backups
+
+    async def back_up(self, target: Path) -> None:
+        """Copy the store into a file, whole and looked through, while it is used; see ``backup.back_up``.
+
+        Raises:
+            BackupError: it is not SQLite, or the file is there already, or cannot be written.
+        """
+        if self._database.file is None:
+            raise BackupError("Only SQLite is backed up by Tianwen; for PostgreSQL use pg_dump (docs/operating.md).")
+        await asyncio.to_thread(backup.back_up, self._database.file, target)
 
     # What else is kept
 

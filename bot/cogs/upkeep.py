@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # How often what is old is forgotten; one process does it, whichever comes first.
 _FORGETS_EVERY, _SLACK = dt.timedelta(hours=1), dt.timedelta(minutes=5)
+# How often one looks whether a backup is due.
+_BACKUPS_LOOKED_AT_MINUTES = 10
 
 
 class Upkeep(commands.Cog):
@@ -41,11 +43,14 @@ class Upkeep(commands.Cog):
     async def cog_load(self) -> None:
         """Begin to forget."""
         self._forget.start()
+        if self.bot.backups is not None:
+            self._back_up.start()
 
     async def cog_unload(self) -> None:
         """End everything."""
         self._stop_listening()
         self._forget.cancel()
+        self._back_up.cancel()
         for task in self._correcting:
             task.cancel()
         await asyncio.gather(*self._correcting, return_exceptions=True)
@@ -58,6 +63,11 @@ class Upkeep(commands.Cog):
                 await books.forget_old(self._queue_days)
         except DatabaseError as error:
             log.warning("What is old could not be forgotten yet: %s", error)
+
+    @tasks.loop(minutes=_BACKUPS_LOOKED_AT_MINUTES)
+    async def _back_up(self) -> None:
+        if self.bot.backups is not None:
+            await self.bot.backups.make_if_due(self.bot.knowledge, discord.utils.utcnow())
 
     def _queue_days(self, server_id: int | None) -> int:
         return self.bot.knowledge.server_settings(server_id).queue_days

@@ -1,0 +1,145 @@
+"""Backups of a SQLite store: made while it is used, and looked through before anybody relies on them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import re
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import migrations
+from facts import feed
+from facts.database import Database
+from facts.errors import BackupError, DatabaseError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# How long a copy waits for somebody who writes.
+_PATIENCE_S = 30.0
+_NAME = re.compile(r"tianwen-\d{8}T\d{6}Z\.db")
+
+
+def backup_name(at: dt.datetime) -> str:
+    """Give the name of the file of a backup that is made at this time; names sort as times do."""
+    return f"tianwen-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}.db"
+
+
+def back_up(database: Path, target: Path) -> None:
+    """Copy a database into a file, whole and as of one moment, however much is written meanwhile; takes a while.
+
+    The file has its name only once it has been looked through.
+
+    Raises:
+        BackupError: there is no such database, the file is there already or cannot be written, or it is not whole.
+    """
+    if not database.is_file():
+        raise BackupError(f"There is no database {database}.")
+    if target.exists():
+        raise BackupError(f"{target} is there already.")
+    unfinished = _beside(target)
+    try:
+        _copy(database, unfinished)
+        with closing(sqlite3.connect(unfinished)) as connection:
+            # Whoever looks at it then leaves no other files beside it.
+            connection.execute("PRAGMA journal_mode = DELETE")
+        check(unfinished)
+        _settle(unfinished)
+        unfinished.rename(target)
+    except (sqlite3.Error, OSError) as error:
+        raise BackupError(f"The backup {target} could not be made: {error}.") from error
+    finally:
+        _remove(unfinished)
+
+
+def check(backup: Path) -> None:
+    """Look a backup through: whether it is whole, and of a program that this one understands.
+
+    Raises:
+        BackupError: it is not.
+    """
+    if not backup.is_file():
+        raise BackupError(f"There is no file {backup}.")
+    try:
+        # Read only: to look at a file must not change it.
+        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            lost = connection.execute("PRAGMA foreign_key_check")
+            faults += [f"a row of {row[0]} leans on one that is not there" for row in lost]
+            if faults:
+                raise BackupError(f"{backup} is damaged: {faults[0]}.")
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        raise BackupError(f"{backup} is not a backup of Tianwen's: {error}.") from error
+    if revision is None or not revision[0].isdecimal() or revision[0] > migrations.HEAD:
+        raise BackupError(f"{backup} has a schema that this program does not know; use the program that belongs to it.")
+
+
+async def restore(backup: Path, database: Path) -> None:
+    """Put a backup in the place of a database, which may be in use; its schema is brought up to date first.
+
+    It is one transaction: whoever uses the database sees the one or the other. Programs that follow its changes read
+    everything anew. The backup stays as it is.
+
+    Raises:
+        BackupError: the backup is not whole, or the database cannot be written; nothing has changed.
+    """
+    await asyncio.to_thread(check, backup)
+    unfinished = _beside(database)
+    try:
+        await asyncio.to_thread(_copy, backup, unfinished)
+        copy = Database(f"sqlite+aiosqlite:///{unfinished}")
+        try:
+            await copy.upgrade()
+            async with copy.writing() as session:
+                await feed.begin_epoch(session)
+        finally:
+            await copy.close()
+        await asyncio.to_thread(_copy, unfinished, database)
+    except (sqlite3.Error, OSError, DatabaseError) as error:
+        raise BackupError(f"{database} could not be replaced: {error}") from error
+    finally:
+        await asyncio.to_thread(_remove, unfinished)
+
+
+def prune(folder: Path, keep: int) -> list[Path]:
+    """Delete all backups of a folder but the newest so many, and give those that are gone; other files stay.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    backups = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    gone = backups[: max(0, len(backups) - keep)]
+    for path in gone:
+        path.unlink()
+    return gone
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy one database over another. In one step: step by step, whoever writes meanwhile would make it begin anew."""
+    with (
+        closing(sqlite3.connect(source, timeout=_PATIENCE_S)) as reader,
+        closing(sqlite3.connect(target, timeout=_PATIENCE_S)) as writer,
+    ):
+        reader.backup(writer)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.unfinished")
+
+
+def _settle(path: Path) -> None:
+    """See that what was written survives a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""Backups on schedule, and by hand in the terminal; people's data goes when its time has come."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import discord
+import pytest
+
+from bot.backups import Backups
+from facts.backup import check
+from facts.entities import Doubt, ServerSettings
+from tests.bot.test_many_processes import until
+
+if TYPE_CHECKING:
+    from tests.bot.conftest import Terminal
+    from tests.conftest import World
+
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+MINUTES = 60.0
+
+
+@pytest.mark.usefixtures("simcord_env")
+async def test_backups_are_made_on_schedule_and_only_so_many_are_kept(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    world.bot.backups = Backups(folder, HOUR, 2)
+    await world.bot.reload_extension("bot.cogs.upkeep")
+    seen: set[Path] = set()
+    for number in range(1, 5):
+        await until(lambda so_far=frozenset(seen): not so_far.issuperset(folder.glob("*.db")))  # type: ignore[misc]
+        seen |= set(folder.glob("*.db"))
+        assert len(seen) == number
+        await world.env.settle()
+        await world.env.advance_time(HOUR.total_seconds())
+    await until(lambda: len(list(folder.iterdir())) == 2)
+    for file in folder.iterdir():
+        check(file)
+
+
+@pytest.mark.usefixtures("simcord_env")
+async def test_a_backup_that_fails_is_logged_and_tried_again(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "backups"
+    folder.write_text("in the way")
+    backups = Backups(folder, DAY, 2)
+    await backups.make_if_due(world.knowledge, discord.utils.utcnow())
+    assert "The backup could not be made" in caplog.text
+    folder.unlink()
+    await backups.make_if_due(world.knowledge, discord.utils.utcnow())
+    assert len(list(folder.iterdir())) == 1
+
+
+@pytest.mark.usefixtures("simcord_env")
+async def test_what_is_kept_of_people_goes_when_its_time_has_come(world: World) -> None:
+    books = world.knowledge.bookkeeping
+    await world.knowledge.set_server_settings(world.guild.id, ServerSettings(queue_days=3))
+    await world.asked("how long is tianhe?")
+    await world.bot.queue("any mice?", Doubt.UNANSWERED, server_id=world.guild.id, author_id=world.member.id)
+    assert len(await books.replies(9)) == 1
+    await world.env.advance_time(DAY.total_seconds() + 61 * MINUTES)
+    assert await books.replies(9) == []
+    assert len(await books.queued(world.guild.id)) == 1
+    for _ in range(2):
+        await world.env.advance_time(DAY.total_seconds())
+    assert await books.queued(world.guild.id) == []
+
+
+def test_a_backup_by_hand_brings_back_what_there_was(terminal: Terminal, small_folder: Path) -> None:
+    made = terminal("backup", "kept/one.db", cwd=small_folder)
+    assert made.returncode == 0, made.stderr
+    assert "looked through and whole" in made.stdout
+    removed = terminal("facts", "remove", "tianhe-length", cwd=small_folder)
+    assert removed.returncode == 0, removed.stderr
+    refused = terminal("restore", "kept/one.db", cwd=small_folder)
+    assert refused.returncode == 1
+    assert "--yes" in refused.stderr
+    restored = terminal("restore", "kept/one.db", "--yes", cwd=small_folder)
+    assert restored.returncode == 0, restored.stderr
+    history = terminal("facts", "history", "tianhe-length", cwd=small_folder)
+    assert "remove" not in history.stdout
+    (before,) = small_folder.glob("before-restore-*.db")
+    check(before)
+
+
+def test_what_is_no_backup_is_refused_in_one_line(terminal: Terminal, small_folder: Path) -> None:
+    (small_folder / "notes.txt").write_text("no backup")
+    for file in ("notes.txt", "nothing.db"):
+        refused = terminal("restore", file, "--yes", cwd=small_folder)
+        assert refused.returncode == 1
+        assert len(refused.stderr.strip().splitlines()) == 1
+    assert not list(small_folder.glob("before-restore-*"))
+
+
+def test_without_a_name_it_goes_into_the_folder_that_is_set(terminal: Terminal, small_folder: Path) -> None:
+    made = terminal("backup", cwd=small_folder, TIANWEN_BACKUP_FOLDER="safe")
+    assert made.returncode == 0, made.stderr
+    assert len(list((small_folder / "safe").glob("tianwen-*Z.db"))) == 1
