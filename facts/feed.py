@@ -85,8 +85,14 @@ async def begin_epoch(session: AsyncSession) -> None:
         row.epoch = secrets.token_hex(_EPOCH_BYTES)
 
 
-async def marks_since(session: AsyncSession, number: int) -> list[tuple[Mark, int | None]]:
-    """Give what has changed since a number besides facts and known unknowns, each in a server or (None) for all."""
+async def marks_between(session: AsyncSession, number: int, last: int) -> list[tuple[Mark, int | None]]:
+    """Give what has changed since a number, up to another, besides facts and known unknowns.
+
+    What has changed again since then is left for the next look.
+
+    Returns:
+        Each in a server or (None) for all.
+    """
     row = ChangeMarkRow
-    rows = await session.scalars(select(row).where(row.change > number).order_by(row.change))
+    rows = await session.scalars(select(row).where(row.change > number, row.change <= last).order_by(row.change))
     return [(Mark(mark.kind), mark.server_id or None) for mark in rows]

@@ -474,8 +474,7 @@ class KnowledgeBase:
             raise InvalidFactError("Names are shared by all servers.")
         entries = await asyncio.to_thread(lambda: [valid(entry) for entry in entries])
         names = [valid_name(name) for name in names]
-        await self.prepare(server_id)
-        async with self._memory.changing:
+        async with self._memory.change_in(server_id):
             async with self._database.writing() as session:
                 kept = await store.put_entries(session, entries, self._change(author, reason), server_id)
                 await store.put_names(session, names)
@@ -527,9 +526,8 @@ class KnowledgeBase:
             questions: what to ask before and after.
             render: gives an answer's whole reply as plain text.
         """
-        await self.prepare(server_id)
         before = await self.try_out(questions, server_id=server_id, render=render)
-        async with self._memory.changing:  # What is copied must not change meanwhile.
+        async with self._memory.change_in(server_id):  # What is copied must not change meanwhile.
             tried = await asyncio.to_thread(self._engine.trial, server_id)
         return await asyncio.to_thread(self._preview, tried, before, change, server_id, questions, render)
 
@@ -669,8 +667,7 @@ class KnowledgeBase:
 
     async def _make(self, server_id: int | None, change: Callable[[AsyncSession], Awaitable[_KeptT]]) -> _KeptT:
         """Make a change in the store, then in memory, and tell it."""
-        await self.prepare(server_id)
-        async with self._memory.changing:
+        async with self._memory.change_in(server_id):
             async with self._database.writing() as session:
                 kept = await change(session)
                 if kept is None:

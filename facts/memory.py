@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections import Counter, OrderedDict
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -21,7 +21,7 @@ from facts.listeners import Listeners
 from facts.store import News
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -160,6 +160,21 @@ class Memory:
         await asyncio.shield(reading)
         self._put_away_idle()
 
+    @asynccontextmanager
+    async def change_in(self, server_id: int | None) -> AsyncIterator[None]:
+        """Let nobody else change anything meanwhile; what a server has of its own is in memory and stays there.
+
+        Raises:
+            DatabaseUnavailableError: it is not in memory, and the database cannot be used.
+        """
+        while True:
+            await self.prepare(server_id)
+            async with self.changing:
+                # Another process may have changed much there while this one waited.
+                if not self.engine.is_absent(server_id):
+                    yield
+                    return
+
     def _has_read(self, server_id: int, reading: asyncio.Task[None]) -> None:
         del self._reading[server_id]
         if not reading.cancelled():
@@ -274,8 +289,9 @@ class Memory:
                     return
                 since = self._position.number
                 is_another = now.epoch != self._position.epoch or now.number < since
-                news = News() if is_another else await store.changed_since(session, since, most=_MOST_TAKEN_OVER)
-                marks = [] if is_another else await feed.marks_since(session, since)
+                known = (since, now.number)
+                news = News() if is_another else await store.changed_between(session, *known, most=_MOST_TAKEN_OVER)
+                marks = [] if is_another else await feed.marks_between(session, *known)
                 settings = await self._changed_settings(session, marks)
             own, self._own = self._own, set()
             if is_another or None in news.much or (Mark.NAMES, None) in marks:

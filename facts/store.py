@@ -176,18 +176,19 @@ async def _revisions(session: AsyncSession, row: EntryRow) -> list[Revision]:
     return [_revision(revision) for revision in rows]
 
 
-async def changed_since(session: AsyncSession, number: int, *, most: int) -> News:
+async def changed_between(session: AsyncSession, number: int, last: int, *, most: int) -> News:
     """Give what has changed of facts and known unknowns since the change with this number.
 
     Args:
         session: a reading session.
         number: of the last change that is known.
+        last: of the last change to look at: there may be more by now. Entries are given as they stand now all the same.
         most: so many changes of one server are listed.
     """
     counts: Counter[int] = Counter()
     for table, owner in ((FactRow, RevisionRow.fact_id), (KnownUnknownRow, RevisionRow.unknown_id)):
         of_each = select(table.server_id, func.count()).join(RevisionRow, owner == table.id)
-        changed = of_each.where(RevisionRow.change > number).group_by(table.server_id)
+        changed = of_each.where(RevisionRow.change > number, RevisionRow.change <= last).group_by(table.server_id)
         for server_id, count in await session.execute(changed):
             counts[server_id] += count
     few = [server_id for server_id, count in counts.items() if count <= most]
@@ -195,12 +196,14 @@ async def changed_since(session: AsyncSession, number: int, *, most: int) -> New
     for start in range(0, len(few), _IDS_AT_ONCE):
         some = few[start : start + _IDS_AT_ONCE]
         of_facts = select(RevisionRow, FactRow).join(FactRow, RevisionRow.fact_id == FactRow.id)
-        of_facts = of_facts.where(RevisionRow.change > number, FactRow.server_id.in_(some))
+        of_facts = of_facts.where(RevisionRow.change > number, RevisionRow.change <= last, FactRow.server_id.in_(some))
         revisions += [(revision, row) for revision, row in await session.execute(of_facts)]
         of_unknowns = select(RevisionRow, KnownUnknownRow).join(
             KnownUnknownRow, RevisionRow.unknown_id == KnownUnknownRow.id
         )
-        of_unknowns = of_unknowns.where(RevisionRow.change > number, KnownUnknownRow.server_id.in_(some))
+        of_unknowns = of_unknowns.where(
+            RevisionRow.change > number, RevisionRow.change <= last, KnownUnknownRow.server_id.in_(some)
+        )
         revisions += [(revision, row) for revision, row in await session.execute(of_unknowns)]
     revisions.sort(key=lambda pair: (pair[0].change or 0, pair[0].id))
     rows = {(type(row), row.id): row for _, row in revisions}

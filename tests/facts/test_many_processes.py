@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from facts import feed
+from facts import feed, store
 from facts.bookkeeping import Bookkeeping
 from facts.database import Database
 from facts.entities import (
@@ -409,6 +409,41 @@ async def test_a_change_made_while_a_server_is_read_is_not_lost(
     monkeypatch.setattr("facts.memory.asyncio.to_thread", meddle)
     await town.prepare(HERE)
     assert town.removed(HERE) == [CLOCK_TOWER]
+
+
+async def test_a_change_waits_until_what_was_put_away_meanwhile_is_back(town: KnowledgeBase) -> None:
+    await town.add(CLOCK_TOWER, EDITOR, server_id=HERE)
+    told = noted(town)
+    async with town.memory.changing:
+        adding = asyncio.create_task(town.add(GHOST, EDITOR, server_id=HERE))
+        putting = asyncio.create_task(town.put_all([RED_LAMP], EDITOR, server_id=HERE))
+        await asyncio.sleep(0)
+        town.engine.put_away(HERE)
+    await asyncio.gather(adding, putting)
+    assert town.entry(GHOST.id, HERE) == GHOST
+    assert town.fact(LAMP.id, HERE) == RED_LAMP
+    assert town.fact(CLOCK_TOWER.id, HERE) == CLOCK_TOWER
+    assert {change.after for change in told} == {GHOST, RED_LAMP}
+
+
+async def test_what_is_changed_while_one_looks_is_left_for_the_next_look(
+    town: KnowledgeBase, other: KnowledgeBase, database: Database
+) -> None:
+    """PostgreSQL shows it to the later ones of a look's queries already."""
+    async with database.reading() as session:
+        first = (await feed.position(session)).number
+    await other.edit(RED_LAMP, EDITOR)
+    await other.set_server_settings(HERE, ServerSettings(wait_s=1))
+    await other.edit(BLUE_LAMP, EDITOR)
+    await other.set_server_settings(HERE, ServerSettings(wait_s=2))
+    async with database.reading() as session:
+        news = await store.changed_between(session, first, first + 2, most=9)
+        assert [change.revision.number for change in news.changes] == [2]
+        assert [kept.entry for _, kept in news.kept] == [BLUE_LAMP]
+        assert await feed.marks_between(session, first, first + 2) == []
+        assert await feed.marks_between(session, first + 2, first + 4) == [(feed.Mark.SETTINGS, HERE)]
+    await town.memory.catch_up()
+    assert answer(town, LAMP.canonical_question) == BLUE_LAMP.statement
 
 
 @on_sqlite
