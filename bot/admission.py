@@ -11,6 +11,7 @@ from discord import app_commands
 
 from bot.access import server_id_of
 from bot.errors import FactsUnreadError, TooFastError, answer_error
+from bot.meters import take_up
 from facts.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def admit(interaction: discord.Interaction[Tianwen]) -> None:
         TooFastError: the person does too much at once.
         FactsUnreadError: the facts of the server cannot be asked just now.
     """
+    take_up()
     bot = interaction.client
     is_typing = interaction.type is discord.InteractionType.autocomplete
     retry = (bot.cooldowns.take_typed if is_typing else bot.cooldowns.take_pressed)(interaction.user.id)

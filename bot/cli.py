@@ -17,7 +17,7 @@ from bot.chat import chat as open_chat
 from bot.chat import why_text
 from bot.cli_facts import facts
 from bot.doctor import diagnose
-from bot.runtime import CommandError, be_quiet, open_database, open_knowledge, set_up_logging
+from bot.runtime import CommandError, be_quiet, begin_logging, open_database, open_knowledge
 from bot.settings import Settings, load_settings
 from bot.ui import words
 from bot.ui.text import answer_text
@@ -80,7 +80,7 @@ def run() -> None:
     # Imported here, since discord.py takes a while and only this command needs all of it.
     from bot.client import join_discord  # noqa: PLC0415
 
-    set_up_logging(settings.log_level)
+    begin_logging(settings)
     asyncio.run(join_discord(settings))
 
 

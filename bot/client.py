@@ -22,8 +22,12 @@ from bot.backups import Backups
 from bot.cooldowns import Cooldowns
 from bot.drafts import Drafts
 from bot.errors import on_tree_error
+from bot.health import Gateway
 from bot.identity import application_id_of
+from bot.logs import fields
 from bot.memory import LastQuestions
+from bot.meters import Failing, Meters
+from bot.monitor import monitored
 from bot.replies import Replies
 from bot.runtime import open_knowledge
 from bot.settings import SettingsError
@@ -36,11 +40,13 @@ from facts.bookkeeping import EVERY
 from facts.entities import Doubt, QueuedQuestion, Share
 from facts.errors import DatabaseError, TianwenError
 from facts.evaluation import saved_question
+from facts.matching.decision import Outcome
 from facts.packs import shipped_tests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.meters import Way
     from bot.settings import Settings
     from bot.ui.embeds import Reply
     from bot.ui.words import Words
@@ -65,6 +71,7 @@ EXTENSIONS = (
     "bot.cogs.review_queue",
     "bot.cogs.facts",
     "bot.cogs.alerts",
+    "bot.cogs.stats",
 )
 # At the end, replies that are under way get this long, in seconds, before the connection is closed.
 FINISH_SECONDS = 5.0
@@ -97,6 +104,7 @@ class Tianwen(commands.AutoShardedBot):
         shard_count: int | None = None,
         shard_ids: Sequence[int] | None = None,
         backups: Backups | None = None,
+        logs_people: bool = False,
     ) -> None:
         """Make the bot; nothing is connected yet.
 
@@ -106,6 +114,7 @@ class Tianwen(commands.AutoShardedBot):
             shard_count: how many shards there are in all; None for as many as Discord recommends.
             shard_ids: those that this process runs; None for all.
             backups: where and how often backups are made; None for none.
+            logs_people: whether questions and the ids of people are logged; people are told.
         """
         shards: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids is not None else {}
         super().__init__(
@@ -124,6 +133,12 @@ class Tianwen(commands.AutoShardedBot):
         self._identify_at_once: int | None = None
         self.knowledge = knowledge
         self.backups = backups
+        self.logs_people = logs_people
+        self.meters = Meters()
+        self.gateway = Gateway()
+        # Set when the program shall end, and why, where that is a fault.
+        self.stopping = asyncio.Event()
+        self.fault: TianwenError | None = None
         self.last_questions = LastQuestions()
         self.replies = Replies(knowledge.bookkeeping)
         self.cooldowns = Cooldowns()
@@ -170,8 +185,24 @@ class Tianwen(commands.AutoShardedBot):
         """Say in the log that the bot is there."""
         log.info("Joined Discord as %s, in %d servers", self.user, len(self.guilds))
 
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Note that a shard has begun a session."""
+        self.gateway.gained(shard_id)
+        self.meters.session(resumed=False)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Note that a shard has gone on with its session: it has missed nothing."""
+        self.gateway.gained(shard_id)
+        self.meters.session(resumed=True)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Note that a shard has lost its connection; discord.py gets it another."""
+        if self.gateway.lost(shard_id):
+            self.meters.disconnected()
+
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401
         """Log an error in a listener whole, without what the event held."""
+        self.meters.failed(Failing.UNEXPECTED)
         log.exception("Error in %s", event_method)  # noqa: LOG004 - discord.py calls this from its handler
 
     async def close(self) -> None:
@@ -180,6 +211,15 @@ class Tianwen(commands.AutoShardedBot):
             await self._finish()
         await self.knowledge.memory.end_learning()
         await super().close()
+
+    def stop(self, fault: TianwenError | None = None) -> None:
+        """Let the program end; see ``join_discord``.
+
+        Args:
+            fault: why, where it is one: its sentence is the last that the program says.
+        """
+        self.fault = fault
+        self.stopping.set()
 
     @property
     def share(self) -> Share:
@@ -191,6 +231,33 @@ class Tianwen(commands.AutoShardedBot):
     def without_mention(self, text: str) -> str:
         """Take the mentions of the bot out of what somebody wrote to it."""
         return re.sub(rf"<@!?{self.user.id}>", " ", text).strip() if self.user is not None else text.strip()
+
+    def note_asked(self, way: Way, answer: Answer, server_id: int | None, asker_id: int) -> None:
+        """Count a question that has just got its reply, and log it.
+
+        Args:
+            way: how it came.
+            answer: what it got.
+            server_id: where; None in direct messages.
+            asker_id: the Discord id of the person; it is logged only where the operator wants that.
+        """
+        seconds = self.meters.replied(way, answer.outcome)
+        told = [fact.id for fact in answer.shown]
+        if answer.outcome is Outcome.UNKNOWN and answer.unknown is not None:
+            told.append(answer.unknown.id)
+        if answer.outcome is not Outcome.IGNORED:
+            self.knowledge.tally.count(server_id, answer.outcome, told[0] if told else None)
+        log.info(
+            "A question has got its reply",
+            extra=fields(
+                way=way.value,
+                outcome=answer.outcome.value,
+                told=told,
+                server=server_id,
+                ms=round(1000 * seconds, 1) if seconds is not None else None,
+                personal={"question": answer.question, "asker": asker_id},
+            ),
+        )
 
     async def keep_reply(self, reply: SentReply, answer: Answer, *, private: bool = False) -> None:
         """Note a reply that was sent, and queue its question if that is open.
@@ -365,7 +432,7 @@ async def join_discord(settings: Settings) -> None:
     Raises:
         SettingsError: there is no token, or Discord does not accept it.
         DiscordUnavailableError: Discord cannot be reached.
-        DatabaseError: the database cannot be used.
+        DatabaseError: the database cannot be used, or another program has changed its schema.
     """
     token = _token(settings)
     with _startup_errors():
@@ -378,19 +445,20 @@ async def join_discord(settings: Settings) -> None:
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids or None,
             backups=Backups.of(settings),
+            logs_people=settings.log_people,
         ) as bot,
+        monitored(bot, settings),
     ):
         loop = asyncio.get_running_loop()
-        stop = asyncio.Event()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             # Windows has no signal handlers on the loop; there Ctrl-C cancels, which ends all the same.
             with contextlib.suppress(NotImplementedError):
-                loop.add_signal_handler(signal_number, stop.set)
+                loop.add_signal_handler(signal_number, bot.stop)
         running = asyncio.create_task(bot.start(token), name="tianwen-gateway")
-        stopping = asyncio.create_task(stop.wait(), name="tianwen-stop")
+        stopping = asyncio.create_task(bot.stopping.wait(), name="tianwen-stop")
         try:
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if stop.is_set():
+            if bot.stopping.is_set():
                 log.info("Leaving Discord")
                 await bot.close()
                 # While it launches its shards, discord.py would not notice, and try for ever.
@@ -401,6 +469,8 @@ async def join_discord(settings: Settings) -> None:
                     running.result()
         finally:
             stopping.cancel()
+        if bot.fault is not None:
+            raise bot.fault
 
 
 async def sync_commands(settings: Settings) -> int:

@@ -1,10 +1,13 @@
-"""What ``tianwen doctor`` checks: the token, the database, its schema, the article; and what to do about each."""
+"""What ``tianwen doctor`` checks: token, database, schema, article, the running bot; and what to do about each."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.health import Status
+from bot.probe import ask
 from bot.runtime import open_database
 from bot.ui import words
 from facts.errors import DatabaseUnavailableError, PackError, SchemaMismatchError
@@ -15,6 +18,12 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from facts.entities import Pack
 
+# What to do where the running bot is not well.
+_REMEDIES = {
+    "gateway": "It tries again by itself; for minutes on end, look at the network and at discordstatus.com.",
+    "database": words.CHECK_DATABASE,
+    "facts": "It tries again by itself; for minutes on end, look into its log.",
+}
 _FIRST_START = "The first start makes and fills it; “tianwen db upgrade” makes it empty."
 
 
@@ -38,6 +47,7 @@ async def diagnose(settings: Settings) -> list[Finding]:
     packs, finding = _packs()
     findings.append(finding)
     findings.extend(await _database(settings, packs))
+    findings.extend(await asyncio.to_thread(_running, settings))
     return findings
 
 
@@ -68,6 +78,25 @@ def _packs() -> tuple[list[Pack], Finding]:
     facts = sum(len(pack.facts) for pack in packs)
     unknowns = sum(len(pack.unknowns) for pack in packs)
     return packs, Finding(f"The article is whole: {facts} facts, {unknowns} known unknowns")
+
+
+def _running(settings: Settings) -> list[Finding]:
+    """Tell in words what the bot that runs here tells on its port."""
+    if settings.monitor_port is None:
+        return []
+    try:
+        told = ask(settings.monitor_host, settings.monitor_port)
+    except (OSError, ValueError):
+        where = f"{settings.monitor_host}:{settings.monitor_port}"
+        return [Finding(f"No bot answers on {where}", "If it should be running, look into its log.")]
+    return [
+        Finding(
+            check["sentence"].removesuffix("."),
+            _REMEDIES[name] if check["status"] != Status.OK else "",
+            failed=check["status"] == Status.FAILING,
+        )
+        for name, check in told["checks"].items()
+    ]
 
 
 async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:

@@ -13,6 +13,7 @@ from discord import app_commands
 
 from bot.access import NotAnEditorError
 from bot.drafts import DraftGoneError
+from bot.meters import Failing
 from bot.ui.words import ENGLISH, Words, words_for
 from facts.errors import DatabaseError, FactNotFoundError, TianwenError
 
@@ -87,8 +88,21 @@ def sentence_for(error: BaseException, doing: str, words: Words = ENGLISH) -> st
     return words.unexpected.format(id=error_id)
 
 
+def why_failed(error: BaseException) -> Failing:
+    """Give why something failed, for those who watch the bot."""
+    error = getattr(error, "original", error)
+    if isinstance(error, TooFastError):
+        return Failing.TOO_FAST
+    if isinstance(error, (DatabaseError, FactsUnreadError)):
+        return Failing.DATABASE
+    if isinstance(error, (TianwenError, app_commands.CheckFailure)):
+        return Failing.REFUSED
+    return Failing.DISCORD if isinstance(error, UNREACHED) else Failing.UNEXPECTED
+
+
 async def answer_error(interaction: discord.Interaction[Any], error: BaseException, doing: str) -> None:
     """Tell a person, and nobody else, that their command or click failed."""
+    interaction.client.meters.failed(why_failed(error))
     if isinstance(getattr(error, "original", error), discord.NotFound):
         # The interaction has expired, or what it was about is gone: there is nobody to tell.
         log.info("Too late for an answer while %s", doing)

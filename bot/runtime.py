@@ -1,13 +1,11 @@
-"""What every command needs: the database opened and brought up to date, the facts in memory, and the logs set up."""
+"""What every command needs: the database opened and brought up to date, the facts in memory, and the logs begun."""
 
 from __future__ import annotations
 
-import logging
-import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bot.settings import LogLevel
+from bot.logs import LogLevel, set_up_logging
 from facts.database import Database, DatabaseOptions
 from facts.errors import TianwenError
 from facts.knowledge import KnowledgeBase, utc_now
@@ -74,16 +72,12 @@ async def open_knowledge(
             await knowledge.memory.end_following()
 
 
-def set_up_logging(level: LogLevel) -> None:
-    """Log to standard error, so that standard output holds answers only."""
-    logging.basicConfig(
-        level=level.value,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        force=True,
-    )
+def begin_logging(settings: Settings) -> None:
+    """Log as the settings say."""
+    set_up_logging(settings.log_level, settings.log_format, people=settings.log_people)
 
 
 def be_quiet(settings: Settings) -> None:
     """In the terminal, log only what is amiss, unless everything was asked for."""
-    set_up_logging(settings.log_level if settings.log_level is LogLevel.DEBUG else LogLevel.WARNING)
+    level = settings.log_level if settings.log_level is LogLevel.DEBUG else LogLevel.WARNING
+    set_up_logging(level, settings.log_format, people=settings.log_people)

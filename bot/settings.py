@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.logs import LogFormat, LogLevel
 from bot.sharding import SHARDS_MOST, parse_shard_ids
 from facts.errors import TianwenError
 
@@ -18,15 +18,6 @@ DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///tianwen.db"
 
 class SettingsError(TianwenError):
     """A setting is missing or wrong. The sentence names it and never shows its value."""
-
-
-class LogLevel(enum.StrEnum):
-    """How much is logged."""
-
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
 
 
 class Settings(BaseSettings):
@@ -97,11 +88,34 @@ class Settings(BaseSettings):
     log_level: Annotated[LogLevel, Field(description="How much is logged: DEBUG, INFO, WARNING or ERROR.")] = (
         LogLevel.INFO
     )
+    log_format: Annotated[LogFormat, Field(description="How it is written: text for people, json for programs.")] = (
+        LogFormat.TEXT
+    )
+    log_people: Annotated[
+        bool, Field(description="Whether questions and the ids of people are logged, too: then say so to them.")
+    ] = False
+    monitor_port: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=65535,
+            description="On this port the bot tells how it is, at /healthz and /metrics; without it, nowhere.",
+        ),
+    ] = None
+    monitor_host: Annotated[
+        str,
+        Field(description="And at this address: 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it."),
+    ] = "127.0.0.1"
 
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("shard_ids", mode="before")
     @classmethod

@@ -12,7 +12,7 @@ import secrets
 import zlib
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, or_, select, true, update
+from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from facts import feed
@@ -217,6 +217,12 @@ class Bookkeeping:
         query = select(QueuedQuestionRow).where(QueuedQuestionRow.server_id == (server_id or SHARED))
         async with self._database.reading() as session:
             return [_queued(row) for row in await session.scalars(query.order_by(QueuedQuestionRow.id))]
+
+    async def queue_length(self, share: Share = EVERY) -> int:
+        """Give how many questions are on the review queues of a share of the servers."""
+        query = select(func.count()).select_from(QueuedQuestionRow).where(_is_in(QueuedQuestionRow.server_id, share))
+        async with self._database.reading() as session:
+            return (await session.scalars(query)).one()
 
     async def settle(self, server_id: int | None, ids: Sequence[int]) -> int:
         """Take questions off a server's review queue: an editor has dealt with them.

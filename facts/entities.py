@@ -7,7 +7,10 @@ import datetime as dt
 import enum
 import re
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from facts.matching.decision import Outcome
 
 FACT_ID_PATTERN = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 FACT_ID_MAX = 64
@@ -313,6 +316,23 @@ class QueuedQuestion:
     at: dt.datetime
     private: bool = False
     id: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WeekCount:
+    """How many questions of a week got this.
+
+    Attributes:
+        week: its Monday.
+        outcome: what they got.
+        entry_id: the fact that answered, or the known unknown that said that there is no answer, if any.
+        count: how many.
+    """
+
+    week: dt.date
+    outcome: Outcome
+    entry_id: str | None
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from facts.feed import Mark
 from facts.forms import as_id, valid, valid_name
 from facts.memory import Memory
 from facts.store import Kept
+from facts.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -100,6 +101,7 @@ class KnowledgeBase:
         self._database = database
         self._clock = clock
         self.bookkeeping = Bookkeeping(database, clock)
+        self.tally = Tally(database, clock)
         self._memory = Memory(database, engine, clock, self.bookkeeping.queue_changes)
         # What the latest servers' questions got, and in which state of the facts.
         self._tried_out: dict[int | None, tuple[object, Report]] = {}
@@ -134,6 +136,15 @@ class KnowledgeBase:
         """
         async with database.reading() as session:
             return frozenset((await store.pack_digests(session)).values())
+
+    async def require_schema(self) -> None:
+        """Make sure that the store has still the schema that this program knows.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be used.
+            SchemaMismatchError: it has another one.
+        """
+        await self._database.require_schema()
 
     async def load_pack(self, pack: Pack) -> LoadResult | None:
         """Bring the store in step with a pack; None when it is so already. ``refresh`` brings it into memory.

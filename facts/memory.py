@@ -97,6 +97,16 @@ class Memory:
         self._learning: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
 
+    @property
+    def unchecked_for(self) -> dt.timedelta:
+        """How long ago memory was last known to be in step with the store."""
+        return max(self._clock() - self.checked_at, dt.timedelta())
+
+    @property
+    def is_store_away(self) -> bool:
+        """Whether the store could not be reached when it was last tried."""
+        return self._database.is_away
+
     # Settings
 
     def settings(self, server_id: int | None) -> ServerSettings:

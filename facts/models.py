@@ -331,6 +331,21 @@ class VoteCountRow(Base):
     wrong_count: Mapped[int] = mapped_column(default=0)
 
 
+class QuestionCountRow(Base):
+    """How many questions of a week, which begins on this Monday, got this in one server.
+
+    ``entry_slug`` is the fact that answered, or the known unknown that said that there is no answer; else it is empty.
+    """
+
+    __tablename__ = "question_counts"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    week: Mapped[dt.date] = mapped_column(primary_key=True, index=True)
+    outcome: Mapped[str] = mapped_column(String(16), primary_key=True)
+    entry_slug: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int]
+
+
 class QueuedQuestionRow(Base):
     """A question that waits for an editor; kept for 30 days.
 

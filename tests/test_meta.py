@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ FORBIDDEN = {
     "bot.ui": ("bot.cogs", "facts.database"),
     "bot.cogs": ("facts.database", "facts.matching.index", "facts.matching.matcher"),
 }
-SQL_ALLOWED = {"facts.bookkeeping", "facts.feed", "facts.store", "facts.models", "facts.database"}
+SQL_ALLOWED = {"facts.bookkeeping", "facts.feed", "facts.store", "facts.models", "facts.database", "facts.tally"}
 # Choices with the same name in every language.
 FORMATS = {"csv", "json"}
 
@@ -200,6 +201,19 @@ def test_everything_installed_is_pinned_and_no_index_is_named() -> None:
     names = {re.split(r"[\[<>=;]", requirement)[0].strip().lower().replace("_", "-") for requirement in wanted}
     assert names - {"tianwen"} <= pinned
     assert not any("://" in line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines())
+
+
+def test_the_dashboard_asks_for_figures_that_there_are() -> None:
+    dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text("utf-8"))
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked = {name for expression in expressions for name in re.findall(r"\b(?:tianwen|process)_\w+", expression)}
+    code = "\n".join((ROOT / "bot" / f"{module}.py").read_text("utf-8") for module in ("meters", "monitor"))
+    ours = set(re.findall(r'"(tianwen_\w+)"', code))
+    assert {re.sub("_(total|bucket)$", "", name) for name in asked if name.startswith("tianwen")} == ours
+    assert {name for name in asked if name.startswith("process")} == {
+        "process_resident_memory_bytes",
+        "process_cpu_seconds_total",
+    }
 
 
 def test_the_changelog_tells_of_this_version() -> None:

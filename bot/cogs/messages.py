@@ -13,7 +13,8 @@ import discord
 from discord.ext import commands
 
 from bot.admission import prepare
-from bot.errors import UNREACHED, FactsUnreadError, sentence_for
+from bot.errors import UNREACHED, FactsUnreadError, sentence_for, why_failed
+from bot.meters import Way, take_up
 from bot.replies import sent_reply
 from bot.ui.answers import Reader, answer_reply
 from bot.ui.embeds import Reply, sentence_reply
@@ -79,6 +80,7 @@ class Messages(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Answer a message that is meant for the bot, or a question in a listening channel."""
+        take_up()
         if _is_from_a_person(message):
             self._give_way(message)
             await self._take_up(message)
@@ -86,6 +88,7 @@ class Messages(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Answer an edited question anew, in the reply that it got; or at all, if it speaks to the bot only now."""
+        take_up()
         message, before = payload.message, payload.cached_message
         if not _is_from_a_person(message) or discord.utils.utcnow() - message.created_at > EDITS:
             return
@@ -156,8 +159,10 @@ class Messages(commands.Cog):
         try:
             await answering
         except UNREACHED as error:
+            self.bot.meters.failed(why_failed(error))
             log.warning("A reply could not be sent: %s", error)
         except Exception as error:  # noqa: BLE001 - one place tells every error
+            self.bot.meters.failed(why_failed(error))
             sentence = sentence_for(error, "answering a message", self._words(message))
             try:
                 await self._send(message, sentence_reply(sentence))
@@ -205,7 +210,12 @@ class Messages(commands.Cog):
         """Send a reply, then note it: also one that answers nothing, since its message may yet be edited to ask."""
         sent = await self._send(message, reply)
         if sent is not None:
+            self._note_asked(message, asked)
             await self.bot.keep_reply(self._sent(message, sent.id, asked), asked.answer)
+
+    def _note_asked(self, message: discord.Message, asked: _Asked) -> None:
+        way = Way.MESSAGE if asked.addressed else Way.UNASKED
+        self.bot.note_asked(way, asked.answer, _server_id(message), message.author.id)
 
     async def _seen_through(self, message: discord.Message, doing: Coroutine[Any, Any, None]) -> None:
         """Do something about a message; if it is edited or deleted meanwhile, then do what that asks for."""
@@ -297,7 +307,8 @@ class Messages(commands.Cog):
         if self._ask_unaddressed(message) is None:
             return
         await asyncio.sleep(self.bot.knowledge.server_settings(message.guild.id).wait_s)
-        # From here on it gives way to nobody: the reply is on its way.
+        # From here on it gives way to nobody: the reply is on its way. How long it waited on purpose does not count.
+        take_up()
         del self._waiting[message.id]
         # Facts and settings may have changed meanwhile.
         asked = self._ask_unaddressed(message)
@@ -344,6 +355,7 @@ class Messages(commands.Cog):
         except UNREACHED:
             self.bot.replies.put(known)
             raise
+        self._note_asked(message, asked)
         if not known.fact_ids:
             await self.bot.withdraw(known)
         await self.bot.keep_reply(sent, asked.answer)

@@ -47,6 +47,8 @@ class Privacy(commands.Cog):
         words = words_for(interaction.locale)
         days = self.bot.knowledge.server_settings(server_id_of(interaction)).queue_days
         text = words.privacy.format(days=days)
+        if self.bot.logs_people:
+            text = f"{text}\n{words.privacy_logged}"
         embed = discord.Embed(title=words.privacy_title, description=text, colour=GREEN)
         view = PrivacyView(words.delete_mine)
         # The view of ``cog_load`` answers for all; discord.py would keep each one that was sent.

@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.access import may_embed, may_post, must_be_private, server_id_of
+from bot.meters import Way
 from bot.replies import sent_reply
 from bot.ui import limits
 from bot.ui.answers import PostButton, Reader, answer_reply
@@ -70,6 +71,7 @@ class Questions(commands.Cog):
         talk = self.bot.small_talk_reply(answer, server_id, reader.words)
         if talk is not None:
             await interaction.response.send_message(**talk.arguments(embeds=may_embed(interaction)), ephemeral=private)
+            self._note_asked(interaction, Answer(question, Outcome.IGNORED))
             return
         self.bot.last_questions.remember(*place, answer.to_lean_on)
         await self._respond(interaction, answer, reader, context)
@@ -124,6 +126,7 @@ class Questions(commands.Cog):
         response = await interaction.response.send_message(
             **reply.arguments(embeds=may_embed(interaction)), ephemeral=reader.private
         )
+        self._note_asked(interaction, answer)
         if response.message_id is not None:
             sent = sent_reply(
                 answer,
@@ -136,6 +139,9 @@ class Questions(commands.Cog):
                 context=context,
             )
             await self.bot.keep_reply(sent, answer, private=reader.private)
+
+    def _note_asked(self, interaction: discord.Interaction[Tianwen], answer: Answer) -> None:
+        self.bot.note_asked(Way.INTERACTION, answer, server_id_of(interaction), interaction.user.id)
 
 
 async def setup(bot: Tianwen) -> None:

@@ -16,7 +16,7 @@ from bot.ui.answers import Reader, facts_reply, posted_reply
 from bot.ui.embeds import sentence_reply
 from bot.ui.words import words_for_question
 from facts.entities import Fact, FactChange
-from facts.errors import DatabaseError
+from facts.errors import DatabaseError, SchemaMismatchError
 
 if TYPE_CHECKING:
     from bot.client import Tianwen
@@ -43,17 +43,19 @@ class Upkeep(commands.Cog):
     async def cog_load(self) -> None:
         """Begin to forget."""
         self._forget.start()
+        self._look_after_store.start()
         if self.bot.backups is not None:
             self._back_up.start()
 
     async def cog_unload(self) -> None:
         """End everything."""
         self._stop_listening()
-        self._forget.cancel()
-        self._back_up.cancel()
+        for loop in (self._forget, self._look_after_store, self._back_up):
+            loop.cancel()
         for task in self._correcting:
             task.cancel()
         await asyncio.gather(*self._correcting, return_exceptions=True)
+        await self._keep_counts()
 
     @tasks.loop(seconds=_FORGETS_EVERY.total_seconds())
     async def _forget(self) -> None:
@@ -61,6 +63,7 @@ class Upkeep(commands.Cog):
         try:
             if await books.claim("forget-old", _FORGETS_EVERY - _SLACK):
                 await books.forget_old(self._queue_days)
+                await self.bot.knowledge.tally.forget_old()
         except DatabaseError as error:
             log.warning("What is old could not be forgotten yet: %s", error)
 
@@ -68,6 +71,23 @@ class Upkeep(commands.Cog):
     async def _back_up(self) -> None:
         if self.bot.backups is not None:
             await self.bot.backups.make_if_due(self.bot.knowledge, discord.utils.utcnow())
+
+    @tasks.loop(minutes=1)
+    async def _look_after_store(self) -> None:
+        await self._keep_counts()
+        try:
+            await self.bot.knowledge.require_schema()
+        except SchemaMismatchError as error:
+            # A newer program has migrated it: what this one would write may be wrong.
+            self.bot.stop(error)
+        except DatabaseError as error:
+            log.info("The schema could not be looked at: %s", error)
+
+    async def _keep_counts(self) -> None:
+        try:
+            await self.bot.knowledge.tally.keep()
+        except DatabaseError as error:
+            log.warning("How many questions were asked could not be kept yet: %s", error)
 
     def _queue_days(self, server_id: int | None) -> int:
         return self.bot.knowledge.server_settings(server_id).queue_days

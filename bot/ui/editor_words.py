@@ -189,6 +189,22 @@ class EditorWords:
     mark_superseded: str = "superseded by `{id}`"
     mark_review_by: str = "look again by {date}"
 
+    # How questions fare
+    stats_title: str = "Questions here since {date}"
+    stats_empty: str = "Nobody has asked anything in this time."
+    stats_total: str = "**{total}** questions, {share} % answered at once: {told}"
+    stats_week: str = "`{week}` {numbers}"
+    stats_line: str = "{total}: {told}"
+    stats_join: str = ", "
+    stats_answers: str = "answered"
+    stats_choices: str = "choice offered"
+    stats_none: str = "no answer"
+    stats_unanswered: str = "Asked most of what the sources do not tell"
+    stats_waiting: str = "Waiting in /review, asked most first"
+    stats_answered: str = "Answered most"
+    stats_asked: str = "- {question} `{id}` × {count}"
+    stats_waits: str = "- {question} × {count}"
+
     # Names of what an entry is made of
     name_statement: str = "statement"
     name_questions: str = "questions"

@@ -170,11 +170,15 @@ class Words:
         "- For a day I keep which reply answered which question of yours, in your words, so that your edits and later "
         "corrections reach it, and a code in place of your name for each vote.\n"
         "- Questions that I could not answer, or not rightly, are kept for {days} days and shown to the editors here, "
-        "with a code in place of your name by which you can delete them, and votes are kept as bare counts, so that "
-        "people can mend the facts.\n"
+        "with a code in place of your name by which you can delete them, and votes, and how many questions a week "
+        "get which answer, are kept as bare counts, so that people can mend the facts.\n"
         "- If you want to be told of an answer, I keep your name with that question until then, for {days} days at "
         "most.\n"
         "- What editors write is kept for a day until they save it; changes of facts keep for good who made them."
+    )
+    privacy_logged: str = (
+        "- Whoever runs me has switched on a log of questions, with the ids of those who ask; ask them how long they "
+        "keep it. The button below does not reach it."
     )
     delete_mine: str = "Delete what is mine"
     deleted: str = "Done: your last questions are forgotten, and so are {count} records of what you asked and voted."

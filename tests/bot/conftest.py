@@ -32,8 +32,7 @@ class Terminal(Protocol):
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
     # Handlers of the root logger would outlive the streams of this test.
-    for module in (cli, runtime):
-        monkeypatch.setattr(module, "set_up_logging", lambda _level: None)
+    monkeypatch.setattr(runtime, "set_up_logging", lambda *_, **__: None)
 
     def run(*arguments: str, cwd: Path, **environment: str) -> Done:
         with monkeypatch.context() as patch:

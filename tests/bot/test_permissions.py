@@ -43,6 +43,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "facts import": {"file": FILE},
     "facts export": {},
     "review": {},
+    "stats": {},
 }
 TEMPLATE = operator.attrgetter("__discord_ui_compiled_template__")
 MENUS = ("Teach Tianwen from this", "Keep as test")

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from bot.ui import pictures
-from bot.ui.pictures import Length, PictureCache, TimelineEvent, place, timeline, to_scale, writable
+from bot.ui import pictures, sheet
+from bot.ui.pictures import Length, PictureCache, TimelineEvent, place, timeline, to_scale
+from bot.ui.sheet import writable
 from facts.entities import PartialDate
 
 TIANHE = Length("Tianhe: 16.6 m", 16.6)
@@ -55,14 +56,14 @@ def opened(png: bytes, *, most_high: int = 1_600) -> Image.Image:
     """The picture in full colours; it is as wide as promised, not too high, not too heavy, and keeps its margins."""
     picture = Image.open(io.BytesIO(png))
     assert picture.format == "PNG"
-    assert picture.width == pictures.WIDTH
+    assert picture.width == sheet.WIDTH
     assert picture.height <= most_high
     assert len(png) < 150_000
     full = picture.convert("RGBA")
-    for left in (10, pictures.WIDTH - 40):
+    for left in (10, sheet.WIDTH - 40):
         strip = full.crop((left, 45, left + 30, picture.height - 45)).convert("RGB")
         # Only the card is there, give or take what having few colours does to it.
-        assert apart(strip, pictures.CARD).point(lambda value: 255 * (value > 8)).getbbox() is None
+        assert apart(strip, sheet.CARD).point(lambda value: 255 * (value > 8)).getbbox() is None
     return full
 
 
@@ -162,8 +163,8 @@ def test_things_to_scale_lie_apart_within_the_picture(lengths: list[Length]) -> 
     assert [thing for thing, *_ in placed] == lengths
     for thing, x, y, width, height in placed:
         assert (height if thing.shape == "person" else width) == pytest.approx(thing.metres * scale)
-        assert x >= pictures.MARGIN
-        assert x + width <= pictures.WIDTH - pictures.MARGIN
+        assert x >= sheet.MARGIN
+        assert x + width <= sheet.WIDTH - sheet.MARGIN
         assert 0 <= y <= y + height <= 2 * pictures.TALL
     for one, other in itertools.combinations(placed, 2):
         beside = one.x + one.width < other.x or other.x + other.width < one.x

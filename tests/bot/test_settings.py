@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.identity import PERMISSIONS, application_id_of, invite_url
-from bot.settings import DEFAULT_DATABASE_URL, LogLevel, Settings, SettingsError, load_settings
+from bot.logs import LogLevel
+from bot.settings import DEFAULT_DATABASE_URL, Settings, SettingsError, load_settings
 from tests.conftest import WELL_SHAPED_TOKEN
 
 

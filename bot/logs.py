@@ -1,0 +1,116 @@
+"""The logs: on standard error, as lines or as JSON, without secrets, and without people unless they are wanted."""
+
+from __future__ import annotations
+
+import enum
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What would let somebody in: a bot's token, the token of an interaction or webhook in a URL, a password in one.
+_SECRETS = re.compile(
+    r"(?P<bot>[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,40})"
+    r"|(?<=/webhooks/)(?P<id>\d+/)[\w-]+"
+    r"|(?<=/interactions/)(?P<interaction>\d+/)[\w-]+"
+    r"|(?<=://)(?P<user>[^:/@\s]*:)[^@\s/]+(?=@)"
+)
+_HIDDEN = "***"
+_FIELDS, _PERSONAL = "tianwen_fields", "tianwen_personal"
+
+
+class LogLevel(enum.StrEnum):
+    """How much is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class LogFormat(enum.StrEnum):
+    """How it is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def fields(*, personal: Mapping[str, object] | None = None, **known: object) -> dict[str, Any]:
+    """Give what a log record tells besides its sentence, for the argument ``extra`` of a logger.
+
+    Args:
+        personal: what people wrote, and their ids: logged only where the operator has switched that on.
+        known: what is nobody's in particular.
+    """
+    return {_FIELDS: known, _PERSONAL: dict(personal or {})}
+
+
+def without_secrets(text: str) -> str:
+    """Take what would let somebody in out of a text."""
+    return _SECRETS.sub(lambda found: "".join(filter(None, found.group("id", "interaction", "user"))) + _HIDDEN, text)
+
+
+class _Text(logging.Formatter):
+    """One line a record, its fields at the end."""
+
+    def __init__(self, *, people: bool) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+        self._people = people
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Give the line."""
+        told = "".join(f" {name}={value!r}" for name, value in _fields(record, people=self._people).items())
+        return super().formatMessage(record) + told
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the record as text."""
+        return without_secrets(super().format(record))
+
+
+class _Json(JsonFormatter):
+    """One JSON object a record."""
+
+    def __init__(self, *, people: bool) -> None:
+        super().__init__(
+            ["levelname", "name", "message"],
+            rename_fields={"levelname": "level", "name": "logger", "exc_info": "error"},
+            reserved_attrs=[*logging.makeLogRecord({}).__dict__, "message", "taskName", _FIELDS, _PERSONAL],
+            timestamp="at",
+            json_ensure_ascii=False,
+        )
+        self._people = people
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Put the fields of a record beside its sentence."""
+        super().add_fields(log_data, record, message_dict)
+        log_data |= _fields(record, people=self._people)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the record as JSON."""
+        return without_secrets(super().format(record))
+
+
+def set_up_logging(level: LogLevel, format_: LogFormat = LogFormat.TEXT, *, people: bool = False) -> None:
+    """Log to standard error, so that standard output holds answers only.
+
+    Args:
+        level: from which level on.
+        format_: lines for people, or JSON for programs.
+        people: whether questions and the ids of people are logged, too.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json(people=people) if format_ is LogFormat.JSON else _Text(people=people))
+    logging.basicConfig(level=level.value, handlers=[handler], force=True)
+    if level is LogLevel.DEBUG and not people:
+        # There it logs all that comes from Discord and goes there: messages, names, ids.
+        logging.getLogger("discord").setLevel(logging.INFO)
+
+
+def _fields(record: logging.LogRecord, *, people: bool) -> dict[str, Any]:
+    known: dict[str, Any] = getattr(record, _FIELDS, {})
+    return known | getattr(record, _PERSONAL, {}) if people else known
