@@ -7,13 +7,15 @@ PINS := constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint $(PINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run tryout test lint check bench bench-encoder fuzz pictures clean
+.PHONY: help run install tryout test lint audit check bench bench-encoder fuzz pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## join Discord when DISCORD_TOKEN is set, else chat in this terminal
 	@$(BIN)/tianwen run
+
+install: $(VENV)/install.stamp ## set up .venv for a server, with PostgreSQL's driver, and start nothing
 
 tryout: $(VENV)/tryout.stamp ## talk to the bot in a simulated Discord, in your browser
 	@$(BIN)/tianwen tryout
@@ -27,7 +29,11 @@ lint: $(VENV)/dev.stamp ## linter, formatter and strict type checker
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-check: test lint ## tests, then linter and types: what CI runs
+audit: $(VENV)/dev.stamp ## look for known faults in dependencies, and for secrets in what is committed
+	@$(BIN)/python .ci/audit.py
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '[.](png|jsonl)$$' --exclude-secrets '^PASSWORD$$'
+
+check: test lint audit ## tests, linter and types, audit: what CI runs
 
 bench: $(VENV)/bench.stamp ## measure start-up, asking beside an echo bot, and the matching beside its peers
 	@$(BIN)/python -m benchmarks.startup
@@ -58,6 +64,10 @@ $(VENV)/python.stamp:
 $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
 	@$(INSTALL) --editable . </dev/null >&2
 	@touch $@
+
+$(VENV)/install.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
+	@$(INSTALL) --editable '.[postgres]' </dev/null >&2
+	@touch $@ $(VENV)/run.stamp
 
 $(VENV)/tryout.stamp: $(VENV)/python.stamp pyproject.toml $(PINS)
 	@$(INSTALL) --editable '.[tryout]' </dev/null >&2

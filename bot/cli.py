@@ -18,7 +18,7 @@ from bot.chat import why_text
 from bot.cli_facts import facts
 from bot.doctor import diagnose
 from bot.runtime import CommandError, be_quiet, begin_logging, open_database, open_knowledge
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, SettingsError, load_settings
 from bot.ui import words
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from facts.engine import Answer
     from facts.entities import Fact
     from facts.evaluation import Question, Report
+
+# EX_CONFIG of sysexits.h: it does not help to start again before somebody has mended it.
+_WRONG_SETTING = 78
 
 app = typer.Typer(
     name="tianwen",
@@ -56,7 +59,7 @@ def main() -> None:
         raise SystemExit(1) from None
     except TianwenError as error:
         print(f"tianwen: {error.sentence}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(1) from None
+        raise SystemExit(_WRONG_SETTING if isinstance(error, SettingsError) else 1) from None
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody left to tell.
         sys.stderr.close()

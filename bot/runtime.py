@@ -35,7 +35,8 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
         connect_timeout_s=settings.database_connect_timeout_s,
         reconnect_s=settings.database_reconnect_s,
     )
-    database = Database(settings.database_url.get_secret_value(), options)
+    password = settings.database_password.get_secret_value() if settings.database_password else None
+    database = Database(settings.database_url.get_secret_value(), options, password=password)
     try:
         yield database
     finally:

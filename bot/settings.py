@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -13,6 +13,12 @@ from bot.sharding import SHARDS_MOST, parse_shard_ids
 from facts.errors import TianwenError
 
 ENV_FILE = ".env"
+# What may stand in a file of its own: the name of the field's value, and that of the setting.
+_SECRETS = {
+    "DISCORD_TOKEN": "DISCORD_TOKEN",
+    "database_password": "TIANWEN_DATABASE_PASSWORD",  # pragma: allowlist secret
+}
+_FILE = "_FILE"
 DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///tianwen.db"
 
 
@@ -39,12 +45,23 @@ class Settings(BaseSettings):
             description="The bot's token from the developer portal; without it, the chat opens in the terminal.",
         ),
     ] = None
+    discord_token_file: Annotated[
+        Path | None,
+        Field(
+            validation_alias="DISCORD_TOKEN_FILE",
+            description="Or a file with the token, such as a secret of Docker's or systemd's.",
+        ),
+    ] = None
     database_url: Annotated[
         SecretStr,
         Field(
             description="Where the facts are kept: sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DB."
         ),
     ] = SecretStr(DEFAULT_DATABASE_URL)
+    database_password: Annotated[
+        SecretStr | None, Field(description="The password for PostgreSQL, so that it need not stand in the URL.")
+    ] = None
+    database_password_file: Annotated[Path | None, Field(description="Or a file with it.")] = None
     database_pool_size: Annotated[
         int,
         Field(
@@ -107,6 +124,11 @@ class Settings(BaseSettings):
         Field(description="And at this address: 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it."),
     ] = "127.0.0.1"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, values: object) -> object:
+        return _with_secrets(values) if isinstance(values, dict) else values
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
@@ -138,6 +160,29 @@ class Settings(BaseSettings):
         return SecretStr(token) if token else None
 
 
+def _with_secrets(values: dict[str, Any]) -> dict[str, Any]:
+    """Read the secrets that stand in files.
+
+    Raises:
+        ValueError: a file cannot be read, or the secret is given twice.
+    """
+    values = dict(values)
+    for name, setting in _SECRETS.items():
+        file = values.get(f"{name}{_FILE if name.isupper() else _FILE.lower()}")
+        if not file:
+            continue
+        if values.get(name):
+            raise ValueError(f"{setting}: it is set twice, here and as {setting}{_FILE}")
+        try:
+            values[name] = Path(file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ValueError(f"{setting}{_FILE}: {file} cannot be read: {reason}") from error
+        if not values[name]:
+            raise ValueError(f"{setting}{_FILE}: {file} is empty")
+    return values
+
+
 def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
     """Read the settings.
 
@@ -160,6 +205,6 @@ def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
                 faults.append(item["msg"].removeprefix("Value error, "))
                 continue
             field = str(item["loc"][0])
-            name = field if field == "DISCORD_TOKEN" else f"TIANWEN_{field}".upper()
+            name = field if field.startswith("DISCORD_") else f"TIANWEN_{field}".upper()
             faults.append(f"{name}: {item['msg']}")
         raise SettingsError("; ".join(faults) + " (see .env.example)") from error

@@ -93,12 +93,13 @@ class DatabaseOptions:
 class Database:
     """One open database."""
 
-    def __init__(self, url: str, options: DatabaseOptions | None = None) -> None:
+    def __init__(self, url: str, options: DatabaseOptions | None = None, *, password: str | None = None) -> None:
         """Take the URL; nothing is opened yet.
 
         Args:
             url: beginning with ``sqlite+aiosqlite://`` or ``postgresql+asyncpg://``.
             options: how PostgreSQL is used, if not as usual.
+            password: for PostgreSQL, in place of the one in the URL.
 
         Raises:
             DatabaseUnavailableError: the URL is not one that can be used. It is not repeated: it may hold a password.
@@ -106,6 +107,7 @@ class Database:
         parsed = _parse(url)
         options = options or DatabaseOptions()
         if parsed.drivername == _POSTGRES:
+            parsed = parsed.set(password=password) if password is not None else parsed
             self._engine = _postgres_engine(parsed, options)
             # Migrations take as long as they take.
             self._patient = _postgres_engine(parsed, options, patient=True)

@@ -203,6 +203,22 @@ def test_everything_installed_is_pinned_and_no_index_is_named() -> None:
     assert not any("://" in line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines())
 
 
+def test_what_deploys_the_bot_names_only_settings_that_there_are() -> None:
+    known = {str(field.validation_alias or f"TIANWEN_{name}".upper()) for name, field in Settings.model_fields.items()}
+    for file in ("Dockerfile", "compose.yaml", "deploy/tianwen.service", "docs/operating.md", "docs/scaling.md"):
+        named = set(re.findall(r"\b(?:TIANWEN|DISCORD)_[A-Z_]+[A-Z]", (ROOT / file).read_text("utf-8")))
+        assert named - known == set(), file
+        assert named, file
+
+
+def test_the_image_holds_what_the_program_is_made_of_and_nothing_else() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    assert kept == {*wheel["packages"], "pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert {name for names in copied for name in names.split()} == kept
+
+
 def test_the_dashboard_asks_for_figures_that_there_are() -> None:
     dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text("utf-8"))
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]

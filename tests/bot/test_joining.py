@@ -92,7 +92,8 @@ async def test_a_token_that_discord_refuses_ends_in_one_line_with_the_remedy(sma
         process = await start(fake, small_folder, "run")
         _, errors = await process.communicate()
     log = errors.decode()
-    assert process.returncode == 1
+    # A service manager sees by this that it need not try again.
+    assert process.returncode == 78
     assert "Traceback" not in log
     assert log.splitlines()[-1].startswith("tianwen: DISCORD_TOKEN: Discord does not accept this token")
     assert WELL_SHAPED_TOKEN not in log

@@ -81,7 +81,7 @@ def test_no_secret_is_logged_whatever_logs_it(format_: LogFormat, capsys: pytest
     hidden = "aW50ZXJhY3Rpb24tdG9rZW4"
     log.warning("POST https://discord.com/api/v10/interactions/123/%s/callback responded with 429", hidden)
     log.warning("PATCH https://discord.com/api/v10/webhooks/123/%s/messages/@original responded with 429", hidden)
-    log.warning("cannot reach postgresql+asyncpg://tianwen:%s@db/tianwen", hidden)
+    log.warning("cannot reach postgresql+asyncpg://tianwen:%s@db/tianwen", hidden)  # pragma: allowlist secret
     log.warning("logged in with %s", WELL_SHAPED_TOKEN, extra=fields(personal={"token": WELL_SHAPED_TOKEN}))
     log.error("Error", exc_info=raised(WELL_SHAPED_TOKEN))
     logged = capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from tests.conftest import WELL_SHAPED_TOKEN
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DISCORD_TOKEN", "TIANWEN_DATABASE_URL", "TIANWEN_LOG_LEVEL"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("DISCORD_", "TIANWEN_"))]:
+        monkeypatch.delenv(name)
 
 
 def test_nothing_needs_to_be_set() -> None:
@@ -29,7 +30,7 @@ def test_nothing_needs_to_be_set() -> None:
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / ".env"
-    file.write_text("TIANWEN_LOG_LEVEL=debug\nDISCORD_TOKEN=from-file\n", "utf-8")
+    file.write_text("TIANWEN_LOG_LEVEL=debug\nDISCORD_TOKEN=from-file\n", "utf-8")  # pragma: allowlist secret
     monkeypatch.setenv("DISCORD_TOKEN", "from-environment")
     settings = load_settings(file)
     assert settings.log_level is LogLevel.DEBUG
@@ -53,7 +54,7 @@ def test_what_is_copied_along_with_a_token_is_taken_away(value: str, monkeypatch
 
 def test_secrets_show_neither_in_print_nor_in_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", WELL_SHAPED_TOKEN)
-    monkeypatch.setenv("TIANWEN_DATABASE_URL", "postgresql+asyncpg://me:hush@host/db")
+    monkeypatch.setenv("TIANWEN_DATABASE_URL", "postgresql+asyncpg://me:hush@host/db")  # pragma: allowlist secret
     settings = load_settings(None)
     assert "hush" not in repr(settings) + str(settings)
     assert WELL_SHAPED_TOKEN not in repr(settings) + str(settings)
@@ -97,3 +98,43 @@ def test_the_bot_asks_for_few_permissions() -> None:
         "read_message_history",
     }
     assert f"permissions={PERMISSIONS.value}" in invite_url(1)
+
+
+# Secrets in files
+
+
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "TIANWEN_DATABASE_PASSWORD"])
+def test_a_secret_may_stand_in_a_file_but_not_twice(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read() -> str | None:
+        settings = load_settings(None)
+        secret = settings.discord_token if name == "DISCORD_TOKEN" else settings.database_password
+        return secret.get_secret_value() if secret else None
+
+    file = tmp_path / "secret"
+    monkeypatch.setenv(f"{name}_FILE", str(file))
+    with pytest.raises(SettingsError, match=f"^{name}_FILE: .*secret cannot be read: No such file"):
+        load_settings(None)
+    file.write_text(" \n", "utf-8")
+    with pytest.raises(SettingsError, match=f"^{name}_FILE: .*secret is empty"):
+        load_settings(None)
+    file.write_bytes(b"\xff\xfe\xfd")
+    with pytest.raises(SettingsError, match="it is not text"):
+        load_settings(None)
+    file.write_text("open-sesame\n", "utf-8")
+    assert read() == "open-sesame"
+    assert "sesame" not in repr(load_settings(None))
+    monkeypatch.setenv(name, "")
+    assert read() == "open-sesame"
+    monkeypatch.setenv(name, "something else")
+    with pytest.raises(SettingsError, match=f"^{name}: it is set twice, here and as {name}_FILE") as caught:
+        load_settings(None)
+    assert "sesame" not in caught.value.sentence
+    assert "something else" not in caught.value.sentence
+
+
+def test_a_secret_in_a_file_may_be_named_in_the_settings_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"Bot {WELL_SHAPED_TOKEN}\n", "utf-8")
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN_FILE={tmp_path / 'token'}\n", "utf-8")
+    token = load_settings(tmp_path / ".env").discord_token
+    assert token is not None
+    assert token.get_secret_value() == WELL_SHAPED_TOKEN

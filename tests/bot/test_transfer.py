@@ -102,7 +102,8 @@ async def test_a_row_that_no_database_keeps_is_faulty_and_the_others_come_in(wor
 
 async def test_a_file_that_is_gone_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def gone(_self: discord.Attachment) -> bytes:
-        raise discord.NotFound(SimpleNamespace(status=404, reason="Not Found"), "no")
+        response: Any = SimpleNamespace(status=404, reason="Not Found")
+        raise discord.NotFound(response, "no")
 
     shown = await upload(world, json_of(row("zorblax")))
     monkeypatch.setattr(discord.Attachment, "read", gone)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 NOON = dt.datetime(2021, 7, 4, 12, 0, 0, 123456, tzinfo=dt.UTC)
-SECRET = "hunter2"  # noqa: S105 - of no database
+SECRET = "hunter2"  # noqa: S105 - of no database  # pragma: allowlist secret
 PACK = make_pack([make_fact("mayor", "Ada Holm is the mayor.", "who is the mayor?", "name of the mayor")])
 
 

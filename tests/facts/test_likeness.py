@@ -88,8 +88,8 @@ def test_what_is_asked_of_another_thing_or_for_another_kind_of_answer_is_not() -
         "is the light bright",
         "model 2020",
         "model 2021",
-        "a1234567890",
-        "a1234567891",
+        "a1234567890",  # pragma: allowlist secret
+        "a1234567891",  # pragma: allowlist secret
         "🚀",
         "",
     ]
