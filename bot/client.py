@@ -75,6 +75,12 @@ EXTENSIONS = (
 )
 # At the end, replies that are under way get this long, in seconds, before the connection is closed.
 FINISH_SECONDS = 5.0
+# Where Discord wants the bot to wait longer, in seconds, it does not: a reply that late helps nobody, and holds up
+# others. (discord.py takes no less.)
+LONGEST_RATE_LIMIT_S = 30.0
+# The gateway's close code for a token that is not valid any more
+# (https://discord.com/developers/docs/topics/opcodes-and-status-codes).
+_AUTHENTICATION_FAILED = 4004
 # A shard of each kind may begin a session so often.
 IDENTIFY_EVERY = dt.timedelta(seconds=5)
 # How discord.py names the tasks in which it handles events, commands and buttons.
@@ -125,6 +131,7 @@ class Tianwen(commands.AutoShardedBot):
             help_command=None,
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT_S,
             # What a command does not set otherwise.
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
@@ -405,15 +412,20 @@ class Tianwen(commands.AutoShardedBot):
 
 
 @contextlib.contextmanager
-def _startup_errors() -> Any:  # noqa: ANN401 - a generator for the decorator
-    """Turn what goes wrong at the start into one line with the remedy."""
+def _connection_errors() -> Any:  # noqa: ANN401 - a generator for the decorator
+    """Turn what ends a connection for good into one line with the remedy."""
+    refused = (
+        "DISCORD_TOKEN: Discord does not accept this token; copy it anew from the developer portal "
+        "(your application, Bot, Reset Token)."
+    )
     try:
         yield
     except discord.LoginFailure as error:
-        raise SettingsError(
-            "DISCORD_TOKEN: Discord does not accept this token; copy it anew from the developer portal "
-            "(your application, Bot, Reset Token)."
-        ) from error
+        raise SettingsError(refused) from error
+    except discord.ConnectionClosed as error:
+        if error.code == _AUTHENTICATION_FAILED:
+            raise SettingsError(refused) from error
+        raise DiscordUnavailableError(f"Discord has closed the connection for good (code {error.code}).") from error
     except discord.PrivilegedIntentsRequired as error:
         raise DiscordUnavailableError(
             "Discord has not granted an intent; switch it on in the developer portal (your application, Bot)."
@@ -435,7 +447,7 @@ async def join_discord(settings: Settings) -> None:
         DatabaseError: the database cannot be used, or another program has changed its schema.
     """
     token = _token(settings)
-    with _startup_errors():
+    with _connection_errors():
         message_content = await _message_content_granted(token)
     async with (
         open_knowledge(settings, follows=True) as knowledge,
@@ -465,7 +477,7 @@ async def join_discord(settings: Settings) -> None:
                 running.cancel()
             await asyncio.wait({running})
             if not running.cancelled():
-                with _startup_errors():
+                with _connection_errors():
                     running.result()
         finally:
             stopping.cancel()
@@ -483,7 +495,7 @@ async def sync_commands(settings: Settings) -> int:
     """
     token = _token(settings)
     async with open_knowledge(settings) as knowledge, Tianwen(knowledge) as bot:
-        with _startup_errors():
+        with _connection_errors():
             await bot.login(token)
             return await bot.sync()
 

@@ -67,6 +67,10 @@ class Cooldowns:
         """
         now = discord.utils.utcnow().timestamp()
         budgets = [self._budget((*key, *limits), *limits) for key, limits in wanted]
+        for budget in budgets:
+            # Whoever is to wait longer than ever needed has met a clock that was put back.
+            if budget.get_retry_after(now) > budget.per:
+                budget.reset()
         retry = max((budget.get_retry_after(now) for budget in budgets), default=0.0)
         if retry == 0:
             for budget in budgets:

@@ -39,7 +39,7 @@ class FactsUnreadError(TianwenError):
 
 
 # What is raised when Discord refuses a message or cannot be reached: nobody can be told then.
-UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError)
+UNREACHED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 
 
 def _permissions(error: app_commands.BotMissingPermissions, words: Words) -> str:

@@ -21,6 +21,8 @@ _SECRETS = re.compile(
     r"|(?<=://)(?P<user>[^:/@\s]*:)[^@\s/]+(?=@)"
 )
 _HIDDEN = "***"
+# The packages whose logs are our own.
+_OURS = ("bot", "facts")
 _FIELDS, _PERSONAL = "tianwen_fields", "tianwen_personal"
 
 
@@ -105,10 +107,11 @@ def set_up_logging(level: LogLevel, format_: LogFormat = LogFormat.TEXT, *, peop
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json(people=people) if format_ is LogFormat.JSON else _Text(people=people))
-    logging.basicConfig(level=level.value, handlers=[handler], force=True)
-    if level is LogLevel.DEBUG and not people:
-        # There it logs all that comes from Discord and goes there: messages, names, ids.
-        logging.getLogger("discord").setLevel(logging.INFO)
+    # What libraries tell in such detail is what people write: discord.py all that comes and goes, aiosqlite all values.
+    holds_back = level is LogLevel.DEBUG and not people
+    logging.basicConfig(level=LogLevel.INFO if holds_back else level.value, handlers=[handler], force=True)
+    for ours in _OURS:
+        logging.getLogger(ours).setLevel(level.value)
 
 
 def _fields(record: logging.LogRecord, *, people: bool) -> dict[str, Any]:

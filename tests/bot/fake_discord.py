@@ -53,9 +53,7 @@ EPHEMERAL = 64
 
 def reply(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Answer in JSON; discord.py takes it for JSON only when no character set is named."""
-    return web.Response(
-        body=json.dumps(data).encode(), status=status, content_type="application/json", headers=headers
-    )
+    return web.Response(body=json.dumps(data).encode(), status=status, content_type="application/json", headers=headers)
 
 
 @dataclass
@@ -222,7 +220,7 @@ class FakeDiscord:
     async def change(self, request: web.Request) -> web.Response:
         for message in self.channels.get(request.match_info["channel"], ()):
             if message["id"] == request.match_info["message"]:
-                message |= await _payload(request)
+                message.update(await _payload(request))
                 return reply(message)
         return reply({"message": "Unknown Message", "code": 10008}, status=404)
 
@@ -238,7 +236,11 @@ class FakeDiscord:
 
     async def answer(self, request: web.Request) -> web.Response:
         act, answer = self.acts.get(request.match_info["id"]), await _payload(request)
-        interaction = {"id": request.match_info["id"], "type": 2, "response_message_loading": answer["type"] == THINKING}
+        interaction = {
+            "id": request.match_info["id"],
+            "type": 2,
+            "response_message_loading": answer["type"] == THINKING,
+        }
         told: Json = {"interaction": interaction, "resource": {"type": answer["type"]}}
         message = None
         if answer["type"] in {MESSAGE, UPDATE}:
@@ -302,6 +304,7 @@ class FakeDiscord:
                 continue
             event = json.loads(message.data)
             if event["op"] in {IDENTIFY, RESUME} and self.refuses_sessions:
+                self._note("REFUSED")
                 await socket.send_json({"op": INVALID, "d": False, "s": None, "t": None})
             elif event["op"] == IDENTIFY:
                 self._note("IDENTIFY")

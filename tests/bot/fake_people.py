@@ -169,7 +169,7 @@ def found_server(fake: FakeDiscord, *, channels: int = 1) -> list[Place]:
     """Found a server that the bot is in, before it joins, and give its channels."""
     guild_id = fake.new_id()
     places = [Place(guild_id, fake.new_id()) for _ in range(channels)]
-    me = {"user": USER, "roles": [], "nick": None, "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0}
+    me: Json = {"user": USER, "roles": [], "nick": None, "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0}
     everyone = {
         "id": guild_id,
         "name": "@everyone",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from pathlib import Path
 
 import discord
@@ -14,36 +12,9 @@ import yarl
 
 from bot.client import DiscordUnavailableError, join_discord, sync_commands
 from bot.settings import Settings, SettingsError
-from tests.bot.fake_discord import FakeDiscord, fake_discord
-from tests.conftest import ROOT, WELL_SHAPED_TOKEN
-
-# The program as installed, but with Discord's address exchanged for the fake's.
-PROGRAM = """
-import sys, yarl, discord.http, discord.gateway
-discord.http.Route.BASE, gateway = sys.argv[1:3]
-discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-sys.argv = ["tianwen", *sys.argv[3:]]
-from bot.cli import main
-main()
-"""
-
-
-async def start(fake: FakeDiscord, folder: Path, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TIANWEN_", "DISCORD_"))}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        PROGRAM,
-        fake.api,
-        fake.gateway,
-        *arguments,
-        cwd=folder,
-        env=clean | {"PYTHONPATH": str(ROOT), "DISCORD_TOKEN": WELL_SHAPED_TOKEN} | environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
+from tests.bot.fake_discord import fake_discord
+from tests.bot.program import start
+from tests.conftest import WELL_SHAPED_TOKEN
 
 FLAGS = discord.ApplicationFlags
 

@@ -23,12 +23,12 @@ QUESTION = "how long is tianhe?"
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    root, discord = logging.getLogger(), logging.getLogger("discord")
-    before = root.handlers[:], root.level, discord.level
+    loggers = [logging.getLogger(name) for name in ("", "bot", "facts")]
+    before = loggers[0].handlers[:], [logger.level for logger in loggers]
     yield
-    root.handlers[:], level, discord_level = before
-    root.setLevel(level)
-    discord.setLevel(discord_level)
+    loggers[0].handlers[:] = before[0]
+    for logger, level in zip(loggers, before[1], strict=True):
+        logger.setLevel(level)
 
 
 def raised(told: str) -> RuntimeError:
@@ -66,12 +66,14 @@ def test_people_are_logged_only_where_that_is_wanted(format_: LogFormat, capsys:
         set_up_logging(LogLevel.DEBUG, format_, people=people)
         extra = fields(way="message", personal={"question": "is it true?", "asker": 424242})
         logging.getLogger("bot.x").info("A question", extra=extra)
-        logging.getLogger("discord.gateway").debug("WebSocket Event: is it true? 424242")
+        logging.getLogger("bot.x").debug("detail")
+        for library in ("discord.gateway", "aiosqlite"):
+            logging.getLogger(library).debug("WebSocket Event: is it true? 424242")
         logged = capsys.readouterr().err
         assert "way" in logged
+        assert "detail" in logged
         assert ("is it true?" in logged) == people
         assert ("424242" in logged) == people
-        logging.getLogger("discord").setLevel(logging.NOTSET)
 
 
 @pytest.mark.parametrize("format_", LogFormat)

@@ -19,7 +19,7 @@ from facts.entities import Author, Doubt, Origin, ServerSettings, Share
 from facts.errors import DatabaseUnavailableError
 from facts.knowledge import KnowledgeBase
 from tests.bot.fake_discord import fake_discord
-from tests.bot.test_joining import start
+from tests.bot.program import start
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
