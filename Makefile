@@ -7,7 +7,7 @@ PINS := constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint $(PINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install tryout test lint audit check bench bench-encoder fuzz pictures clean
+.PHONY: help run install tryout test lint audit check bench bench-encoder fuzz soak pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-encoder: ## take the sentence encoder along (a download of gigabytes)
 
 fuzz: $(VENV)/dev.stamp ## ask 100,000 random and mutated questions
 	@$(BIN)/python -m benchmarks.fuzz
+
+soak: $(VENV)/dev.stamp ## half an hour of a busy server with faults at random, against a fake Discord
+	@$(BIN)/python -m benchmarks.soak
 
 pictures: $(VENV)/dev.stamp ## draw the pictures in docs/ from the real bot
 	@$(BIN)/python -m docs.pictures

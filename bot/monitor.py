@@ -94,6 +94,7 @@ class Monitor:
         yield GaugeMetricFamily(
             "tianwen_servers_in_memory", "Servers of which facts of their own are in memory.", len(engine.servers)
         )
+        yield GaugeMetricFamily("tianwen_tasks", "Things that are being done at once.", len(asyncio.all_tasks()))
         if self._queued is not None:
             yield GaugeMetricFamily("tianwen_queued_questions", "Questions that wait for an editor.", self._queued)
 

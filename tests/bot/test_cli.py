@@ -278,3 +278,22 @@ def test_an_interrupt_ends_the_chat_calmly(folder: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert "Traceback" not in errors
+
+
+def test_a_pack_that_was_broken_by_hand_ends_a_start_with_its_lines_and_leaves_the_store_alone(
+    terminal: Terminal, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = tmp_path / "facts" / "articles"
+    articles.mkdir(parents=True)
+    (articles / "article.toml").write_text('id = "x"\nversion = 1\nsources = [\n[[facts]]\n', "utf-8")
+    monkeypatch.setattr("facts.packs.resources.files", lambda name: tmp_path / name)
+    before = (folder / "tianwen.db").read_bytes()
+    done = terminal("ask", "How long is Tianhe?", cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "article.toml" in done.stderr
+    assert "line " in done.stderr
+    told = terminal("doctor", cwd=folder)
+    assert told.returncode == 1
+    assert "✗ The article has faults" in told.stdout
+    assert (folder / "tianwen.db").read_bytes() == before

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
 
 import discord
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import event
 
 from bot.client import LONGEST_RATE_LIMIT_S, DiscordUnavailableError, join_discord
 from bot.settings import Settings, SettingsError
+from facts.errors import SchemaMismatchError
 from tests.bot.fake_discord import FakeDiscord, fake_discord
 from tests.bot.fake_people import Person, Place, buttons, facts_shown, found_server
 from tests.bot.program import start
@@ -63,6 +65,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def joined(knowledge: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, **options: Any) -> AsyncIterator[Joined]:
     # It tries again at once.
+    monkeypatch.setattr(discord.Client, "before_identify_hook", AsyncMock())
     monkeypatch.setattr(discord.backoff.ExponentialBackoff, "delay", lambda _: 0.01)
     async with fake_discord(**options) as fake:
         monkeypatch.setattr(discord.http.Route, "BASE", fake.api)
@@ -128,7 +131,6 @@ async def test_while_discord_lets_nobody_in_it_tries_again_until_it_does(here: J
     await here.fake.drop(code=4000)
     await here.heard("REFUSED")
     assert not here.bot.gateway.connected
-    # discord.py waits five seconds after a refusal; then it begins anew.
     here.fake.refuses_sessions = False
     await here.heard("IDENTIFY", 2)
     await until(lambda: bool(here.bot.gateway.connected))
@@ -170,6 +172,23 @@ async def test_a_connection_that_is_closed_for_good_ends_the_program_with_one_se
         await fake.drop(code=code)
         with pytest.raises(error, match=told):
             await running
+
+
+async def test_a_fault_that_shows_while_it_runs_ends_the_program_with_its_sentence(
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def outdated(bot: Tianwen) -> None:
+        bot.stop(SchemaMismatchError("The database has another schema."))
+
+    monkeypatch.setattr("bot.client.Tianwen.on_ready", outdated)
+    url = f"sqlite+aiosqlite:///{small_folder}/tianwen.db"
+    settings = Settings(_env_file=None, database_url=url, DISCORD_TOKEN=WELL_SHAPED_TOKEN, shard_count=1)
+    async with fake_discord() as fake, asyncio.timeout(30):
+        monkeypatch.setattr(discord.http.Route, "BASE", fake.api)
+        monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(fake.gateway))
+        with pytest.raises(SchemaMismatchError, match="another schema"):
+            await join_discord(settings)
+        await fake.left.wait()
 
 
 # Requests
@@ -246,7 +265,7 @@ async def test_a_full_disk_costs_no_answer_and_leaves_nothing_half(
     async with joined(knowledge, monkeypatch) as here:
         form = await here.moderator.slash("facts add", id="zorblax")
         # Large enough not to fit into the pages that there are.
-        questions = "\n".join(["what is a zorblax?", *(f"which zorblax is number {n}?" for n in range(100))])
+        questions = "\n".join(["what is a zorblax?", *(f"which zorblax is number {n}?" for n in range(40))])
         changes = {"statement": "The zorblax is green. " * 80, "questions": questions, "topic": "station"}
         preview = await (await here.moderator.submits(form, **changes, source="publisher: Gazette")).message()
         async with full_disk(knowledge):

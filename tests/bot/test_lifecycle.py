@@ -122,6 +122,18 @@ async def test_a_command_more_or_less_counts_as_a_change(world: World, monkeypat
     assert fewer < set(registered(world))
 
 
+async def test_a_store_that_another_program_migrates_meanwhile_stops_this_one(world: World, tmp_path: Path) -> None:
+    cog: Any = world.bot.get_cog("Upkeep")
+    await cog._look_after_store()
+    assert not world.bot.stopping.is_set()
+    with closing(sqlite3.connect(tmp_path / "article.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await cog._look_after_store()
+    assert world.bot.stopping.is_set()
+    assert world.bot.fault is not None
+    assert "schema 9999" in world.bot.fault.sentence
+
+
 async def test_commands_can_be_synced_by_hand(world: World) -> None:
     assert await world.bot.sync() == len(world.bot.tree.get_commands())
     assert world.syncs == 2

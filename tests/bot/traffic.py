@@ -23,7 +23,6 @@ MIX = {"mention": 49, "slash": 25, "press": 15, "type": 10, "edit": 1}
 COLOURS = ("red", "green", "blue", "white", "black")
 # Each server's editor keeps so many facts, and edits one after the other.
 LOCKERS = 5
-# Whoever has waited so long has had no answer, in seconds.
 PATIENCE_S = 10.0
 
 
@@ -39,7 +38,15 @@ class Traffic:
     """People in servers, and what they have got."""
 
     def __init__(
-        self, fake: FakeDiscord, questions: Sequence[str], *, servers: int, members: int, channels: int = 1, seed: int
+        self,
+        fake: FakeDiscord,
+        questions: Sequence[str],
+        *,
+        servers: int,
+        members: int,
+        channels: int = 1,
+        seed: int,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Found the servers; the bot joins them when it joins Discord.
 
@@ -50,7 +57,9 @@ class Traffic:
             members: how many people in all; each server has an editor besides.
             channels: how many channels each server has.
             seed: the chance.
+            patience_s: whoever has waited so long has had no answer, in seconds.
         """
+        self._patience_s = patience_s
         self._chance = random.Random(seed)  # noqa: S311 - to be random, not secret
         self._questions = questions
         places = [found_server(fake, channels=channels) for _ in range(servers)]
@@ -68,6 +77,8 @@ class Traffic:
         self.said: dict[tuple[str, str], list[str]] = {}
         self.confirmed: dict[tuple[str, str], int] = {}
         self.refused: Counter[str] = Counter()
+        # Forms that may not have been sent: the bot waits for them for a while.
+        self.forms_left = 0
 
     def any_kind(self) -> str:
         """Give something that people do, by chance."""
@@ -106,13 +117,13 @@ class Traffic:
     async def _mention(self) -> Act:
         person = next(self._members)
         act = await person.mention(self._chance.choice(self._questions))
-        self._remember(person, await act.message(PATIENCE_S))
+        self._remember(person, await act.message(self._patience_s))
         return act
 
     async def _slash(self) -> Act:
         person = next(self._members)
         act = await person.slash("ask", question=self._chance.choice(self._questions))
-        self._remember(person, await act.message(PATIENCE_S))
+        self._remember(person, await act.message(self._patience_s))
         return act
 
     def _remember(self, person: Person, message: Json) -> None:
@@ -128,14 +139,14 @@ class Traffic:
         if custom_id is None:
             return None
         act = await person.presses(message, custom_id)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self._patience_s):
             await act.answer
         return act
 
     async def _type(self) -> Act:
         text = self._chance.choice(self._questions)
         act = await next(self._members).types("ask", "question", text[: self._chance.randint(1, 12)])
-        await act.message(PATIENCE_S)
+        await act.message(self._patience_s)
         return act
 
     async def _edit(self) -> Act | None:
@@ -147,10 +158,12 @@ class Traffic:
             number = self._chance.randrange(LOCKERS)
             key = (editor.place.guild_id, f"locker-{number}")
             is_new = key not in self.confirmed
+            self.forms_left += 1
             first = await editor.slash("facts add" if is_new else "facts edit", id=key[1])
-            async with asyncio.timeout(PATIENCE_S):
-                answer = await first.answer
+            async with asyncio.timeout(self._patience_s):
+                answer = await asyncio.shield(first.answer)
             if answer["type"] != FORM:
+                self.forms_left -= 1
                 self.refused["no form"] += 1
                 return first
             said = self.said.setdefault(key, [])
@@ -162,12 +175,13 @@ class Traffic:
                     "topic": "lockers",
                     "source": "publisher: The list of lockers",
                 }
-            preview = await (await editor.submits(first, **changes)).message(PATIENCE_S)
+            preview = await (await editor.submits(first, **changes)).message(self._patience_s)
+            self.forms_left -= 1
             save = buttons(preview).get("Save")
             if save is None:
                 self.refused["no preview"] += 1
                 return first
-            done = await (await editor.presses(preview, save)).message(PATIENCE_S)
+            done = await (await editor.presses(preview, save)).message(self._patience_s)
             if re.search(rf"Saved\. `{key[1]}`", str(done)):
                 self.confirmed[key] = len(said) - 1
             else:

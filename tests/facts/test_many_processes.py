@@ -515,6 +515,20 @@ async def test_a_job_is_done_by_one_process_and_again_when_its_time_has_come(
     assert sorted(claims) == [False, True]
 
 
+async def test_a_clock_that_was_put_back_keeps_no_job_and_no_turn_from_coming(
+    town: KnowledgeBase, clock: Clock
+) -> None:
+    every = dt.timedelta(hours=1)
+    clock.now += dt.timedelta(days=400)
+    assert await town.bookkeeping.claim("sweep", every)
+    await town.bookkeeping.take_turn("identify", every)
+    clock.now -= dt.timedelta(days=400)
+    assert await town.bookkeeping.claim("sweep", every)
+    assert not await town.bookkeeping.claim("sweep", every)
+    assert await town.bookkeeping.take_turn("identify", every) == 0 * every
+    assert await town.bookkeeping.take_turn("identify", every) == every
+
+
 async def test_turns_are_taken_one_after_another_by_all_processes(
     town: KnowledgeBase, other: KnowledgeBase, clock: Clock
 ) -> None:
