@@ -135,21 +135,21 @@ class Schema:
 
     def __init__(self, url: str) -> None:
         self._parsed = make_url(url)
-        self._name = f"tianwen_{uuid.uuid4().hex[:12]}"
+        self.name = f"tianwen_{uuid.uuid4().hex[:12]}"
         self._built: object = None
-        self.url = self._parsed.update_query_dict({"search_path": self._name}).render_as_string(hide_password=False)
+        self.url = self._parsed.update_query_dict({"search_path": self.name}).render_as_string(hide_password=False)
 
     async def make(self) -> None:
-        await self._run(f"CREATE SCHEMA {self._name}")
+        await self.run(f"CREATE SCHEMA {self.name}")
 
     async def drop(self) -> None:
-        await self._run(f"DROP SCHEMA IF EXISTS {self._name} CASCADE")
+        await self.run(f"DROP SCHEMA IF EXISTS {self.name} CASCADE")
 
     async def make_empty(self) -> None:
         """Empty its tables; where a test has changed the schema itself, it is built anew by the migrations."""
         if self._built is not None and await self._state() == self._built:
-            tables = ", ".join(f"{self._name}.{table}" for table in Base.metadata.tables)
-            await self._run(f"TRUNCATE {tables} RESTART IDENTITY")
+            tables = ", ".join(f"{self.name}.{table}" for table in Base.metadata.tables)
+            await self.run(f"TRUNCATE {tables} RESTART IDENTITY")
             return
         await self.drop()
         await self.make()
@@ -160,13 +160,13 @@ class Schema:
 
     async def _state(self) -> object:
         """Give what changes with the schema: the numbers of its tables, indexes and constraints."""
-        return await self._run(
+        return await self.run(
             "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($1)),"
             " (SELECT count(*) FROM pg_constraint WHERE connamespace = to_regnamespace($1))",
-            self._name,
+            self.name,
         )
 
-    async def _run(self, statement: str, *arguments: object) -> object:
+    async def run(self, statement: str, *arguments: object) -> object:
         plain = self._parsed.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = await asyncpg.connect(plain)
         rows = await connection.fetch(statement, *arguments)
