@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import itertools
 import secrets
 import zlib
 from typing import TYPE_CHECKING
@@ -58,6 +59,8 @@ DRAFTS_KEPT = dt.timedelta(days=1)
 # A queued question is cut to this many characters: no phrasing may be longer either.
 QUESTION_MAX = 300
 _DIGEST_BYTES = 16
+# So many replies are written at once: a statement takes at most 32,766 values.
+_MOST_AT_ONCE = 1_000
 # So many wait for their turn at once: large bots, whose shards are more, have sixteen turns at a time.
 _MOST_TURNS = 100
 EVERY = Share()
@@ -77,6 +80,8 @@ class Bookkeeping:
         # Of many replies at once, each waits here for its turn to be kept: SQLite would refuse those that wait long.
         # It is held across the transaction only: never across a sleep or a call to Discord.
         self._alone = asyncio.Lock()
+        # Replies that wait for their turn, by message.
+        self._to_keep: dict[int, SentReply] = {}
         self.queue_changes: Listeners[int | None] = Listeners()
         """Told whose review queue has changed; None for the operator's."""
 
@@ -91,25 +96,30 @@ class Bookkeeping:
             return [_reply(row) for row in await session.scalars(query)][::-1]
 
     async def keep_reply(self, reply: SentReply) -> None:
-        """Keep a reply; one that is kept already is written anew."""
-        async with self._alone, self._database.writing() as session:
-            await session.merge(
-                SentReplyRow(
-                    message_id=reply.message_id,
-                    channel_id=reply.channel_id,
-                    server_id=reply.server_id or SHARED,
-                    question_id=reply.question_id,
-                    asker_id=reply.asker_id,
-                    question=reply.question,
-                    context=reply.context,
-                    fact_ids=list(reply.fact_ids),
-                    addressed=reply.addressed,
-                    at=reply.at,
-                    author_id=reply.author_id,
-                    remark=reply.remark,
-                    posted=reply.posted,
-                )
-            )
+        """Keep a reply; one that is kept already is written anew.
+
+        Those that wait for their turn are written together: a transaction costs much more than a row.
+        """
+        self._to_keep[reply.message_id] = reply
+        async with self._alone:
+            if reply.message_id not in self._to_keep:
+                # Another one has taken it along.
+                return
+            kept = dict(itertools.islice(self._to_keep.items(), _MOST_AT_ONCE)) | {
+                reply.message_id: self._to_keep[reply.message_id]
+            }
+            self._to_keep = {key: one for key, one in self._to_keep.items() if key not in kept}
+            new = self._database.insert(SentReplyRow).values([_reply_values(one) for one in kept.values()])
+            columns = SentReplyRow.__table__.columns
+            changed = {column.name: new.excluded[column.name] for column in columns if not column.primary_key}
+            try:
+                async with self._database.writing() as session:
+                    await session.execute(new.on_conflict_do_update(index_elements=["message_id"], set_=changed))
+            except BaseException:
+                # Each of the others tries itself, and learns of its own failure.
+                del kept[reply.message_id]
+                self._to_keep = kept | self._to_keep
+                raise
 
     async def forget_replies(self, message_ids: Sequence[int]) -> None:
         """Forget replies that are gone."""
@@ -469,6 +479,24 @@ async def _count(session: AsyncSession, vote: VoteRow, by: int) -> None:
             )
         )
         await session.flush()
+
+
+def _reply_values(reply: SentReply) -> dict[str, object]:
+    return {
+        "message_id": reply.message_id,
+        "channel_id": reply.channel_id,
+        "server_id": reply.server_id or SHARED,
+        "question_id": reply.question_id,
+        "asker_id": reply.asker_id,
+        "question": reply.question,
+        "context": reply.context,
+        "fact_ids": list(reply.fact_ids),
+        "addressed": reply.addressed,
+        "at": reply.at,
+        "author_id": reply.author_id,
+        "remark": reply.remark,
+        "posted": reply.posted,
+    }
 
 
 def _reply(row: SentReplyRow) -> SentReply:

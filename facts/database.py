@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import URL, NullPool, event, inspect, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -155,6 +156,10 @@ class Database:
     def is_postgres(self) -> bool:
         """Whether it is PostgreSQL; else it is SQLite."""
         return self._engine.dialect.name == "postgresql"
+
+    def insert(self, row: type[Base]) -> postgresql.Insert | sqlite.Insert:
+        """Begin an INSERT that may say what is done where a row is there already; both databases know the same."""
+        return postgresql.insert(row) if self.is_postgres else sqlite.insert(row)
 
     @property
     def is_away(self) -> bool:

@@ -8,7 +8,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from facts.entities import WeekCount
 from facts.matching.decision import Outcome
@@ -76,9 +75,8 @@ class Tally:
                 self._counted -= Counter(batch)
 
     async def _add(self, counts: Mapping[_Key, int]) -> None:
-        insert = postgresql.insert if self._database.is_postgres else sqlite.insert
-        new = insert(QuestionCountRow).values([key._asdict() | {"count": count} for key, count in counts.items()])
         row = QuestionCountRow
+        new = self._database.insert(row).values([key._asdict() | {"count": count} for key, count in counts.items()])
         added = new.on_conflict_do_update(
             index_elements=[row.server_id, row.week, row.outcome, row.entry_slug],
             set_={"count": row.count + new.excluded["count"]},

@@ -219,6 +219,20 @@ def test_the_image_holds_what_the_program_is_made_of_and_nothing_else() -> None:
     assert {name for names in copied for name in names.split()} == kept
 
 
+def test_every_row_of_the_faults_names_tests_that_there_are() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and line.count(" | ") == 4]
+    rows = [row for row in rows if not row.startswith(("| ---", "| what goes wrong"))]
+    tests = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert len(rows) > 20
+    assert set(re.findall(r"`(test_\w+)`", page)) <= tests
+    assert [row for row in rows if "`test_" not in row and "not tested" not in row] == []
+
+
 def test_the_dashboard_asks_for_figures_that_there_are() -> None:
     dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text("utf-8"))
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _FORGETS_EVERY, _SLACK = dt.timedelta(hours=1), dt.timedelta(minutes=5)
 # How often one looks whether a backup is due.
 _BACKUPS_LOOKED_AT_MINUTES = 10
+# How often counts of questions are kept, and one looks whether the schema is still ours.
+_STORE_LOOKED_AT_MINUTES = 5
 
 
 class Upkeep(commands.Cog):
@@ -72,7 +74,7 @@ class Upkeep(commands.Cog):
         if self.bot.backups is not None:
             await self.bot.backups.make_if_due(self.bot.knowledge, discord.utils.utcnow())
 
-    @tasks.loop(minutes=1)
+    @tasks.loop(minutes=_STORE_LOOKED_AT_MINUTES)
     async def _look_after_store(self) -> None:
         await self._keep_counts()
         try:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
 from facts.bookkeeping import DRAFTS_KEPT, EVERY, QUESTION_MAX, REPLIES_KEPT, Bookkeeping
+from facts.database import Database
 from facts.entities import (
     AnswerAlert,
     Doubt,
@@ -24,9 +25,6 @@ from facts.entities import (
 from facts.errors import DatabaseUnavailableError
 from facts.knowledge import KnowledgeBase
 from tests.facts.making import make_fact, make_pack
-
-if TYPE_CHECKING:
-    from facts.database import Database
 
 HERE, THERE = 2**63 - 1, 7
 MEMBER, OTHER = 2**62 + 1, 5
@@ -95,6 +93,31 @@ async def test_replies_are_kept_as_they_were_and_written_anew(books: Bookkeeping
     assert await books.replies(10) == [bare, edited]
     await books.forget_replies([9, 12345])
     assert await books.replies(10) == [edited]
+
+
+async def test_many_replies_at_once_are_all_kept_each_as_it_was_last(books: Bookkeeping, clock: Clock) -> None:
+    kept = [reply(clock, message_id=number, question=f"q{number}") for number in range(1, 301)]
+    again = replace(kept[7], question="edited", fact_ids=())
+    await asyncio.gather(*(books.keep_reply(one) for one in [*kept, again]))
+    expected = {one.message_id: one for one in kept} | {again.message_id: again}
+    assert {one.message_id: one for one in await books.replies(1_000)} == expected
+
+
+async def test_of_many_replies_at_once_each_learns_that_it_could_not_be_kept_and_can_be_kept_later(
+    books: Bookkeeping, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [reply(clock, message_id=number) for number in range(1, 6)]
+
+    def gone(_database: Database) -> None:
+        raise DatabaseUnavailableError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "writing", gone)
+        results = await asyncio.gather(*(books.keep_reply(one) for one in kept), return_exceptions=True)
+    assert [type(result) for result in results] == [DatabaseUnavailableError] * 5
+    assert await books.replies(10) == []
+    await books.keep_reply(kept[3])
+    assert await books.replies(10) == [kept[3]]
 
 
 async def test_a_person_has_one_vote_on_each_reply_and_may_change_it(books: Bookkeeping) -> None:
