@@ -38,6 +38,19 @@ WIDTHS = {"desktop": 960, "phone": 390}
 # High enough for every scene; what stays empty is cut out, but for so much. All in pixels.
 HEIGHT, GAP = 2_400, 24
 LEARN_AT_ONCE = 100
+# In seconds.
+WEEK = 7 * 86_400
+ASKED = (
+    "who is on board?",
+    "How long is Tianhe?",
+    "when was the station's core launched?",
+    "how heavy is Tianhe?",
+    "what does the numbat eat?",
+    "how long did they stay outside?",
+    "who walked in space first?",
+    "how much did it cost?",
+    "what does Tianhe mean?",
+)
 
 
 async def answers(stage: Stage, channel: simcord.ChannelHandle) -> None:
@@ -170,17 +183,26 @@ async def direct(stage: Stage, _channel: simcord.ChannelHandle) -> None:
     await stage.member.user.send_dm("thanks! and who built the module?")
 
 
+async def stats(stage: Stage, channel: simcord.ChannelHandle) -> None:
+    elsewhere = stage.guild.create_text_channel("questions")
+    for week, count in enumerate((4, 7, 9, 6)):
+        await stage.env.advance_time(WEEK if week else 0)
+        for question in ASKED[-count:]:
+            await stage.mention(elsewhere, question)
+    await stage.moderator.slash(channel, "stats", weeks=4)
+
+
 SCENES: dict[str, Callable[[Stage, Any], Awaitable[None]]] = {
     scene.__name__: scene
     for scene in (
         *(answers, choices, conversation, source, crew, modules, milestones),
-        *(about, privacy, settings, queue, review, preview, history, importing, direct),
+        *(about, privacy, settings, queue, review, preview, history, importing, direct, stats),
     )
 }
 
 
 # These are for those who keep the server and its facts.
-EDITORS = {"settings", "queue", "review", "preview", "history", "importing"}
+EDITORS = {"settings", "queue", "review", "preview", "history", "importing", "stats"}
 
 
 async def _ensure_browser(self: ManagedCapture) -> Browser:
