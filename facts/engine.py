@@ -5,6 +5,7 @@ Pure: no database and no clock. ``KnowledgeBase`` keeps it in step with the stor
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -452,17 +453,19 @@ class AnswerEngine:
     def suggest(self, text: str, *, server_id: int | None = None, limit: int) -> list[Fact]:
         """Give the facts that somebody who has typed this much may want to ask for, likeliest first.
 
-        Facts whose phrasings hold the text come first, then those that match it as a question. Of an empty text,
-        the facts in their order.
+        Facts whose phrasings hold the text come first, those first whose own question begins with it or has a word
+        that does, and that are asked for with it most; then those that match it as a question. Of an empty text, the
+        facts in their order.
         """
         wanted = text.casefold().strip()
         visible = self.facts(server_id)
         if not wanted:
             return visible[:limit]
-        holding = [
-            f for f in visible if wanted in f.id or any(wanted in phrasing.casefold() for phrasing in f.phrasings)
-        ]
-        holding.sort(key=lambda f: not f.canonical_question.casefold().startswith(wanted))
+        shares = {
+            f.id: sum(wanted in phrasing.casefold() for phrasing in f.phrasings) / len(f.phrasings) for f in visible
+        }
+        holding = [f for f in visible if shares[f.id] or wanted in f.id]
+        holding.sort(key=lambda f: (_begins(f.canonical_question.casefold(), wanted), -shares[f.id]))
         candidates = self._matcher(server_id).match(text)[0].candidates
         matching = [self.fact(id_of(candidate.key), server_id) for candidate in candidates if candidate.answers]
         return list({f.id: f for f in (*holding, *matching)}.values())[:limit]
@@ -513,3 +516,10 @@ def _reason(match: Match) -> Reason:
         evidence=match.decision.evidence,
         with_context=match.with_context,
     )
+
+
+def _begins(question: str, wanted: str) -> int:
+    """Give 0 for a question that begins with a text, 1 for one with a word that does, else 2."""
+    if question.startswith(wanted):
+        return 0
+    return 1 if re.search(rf"\b{re.escape(wanted)}", question) else 2

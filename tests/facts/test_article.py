@@ -15,6 +15,8 @@ from facts.matching.normalise import normalise
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from facts.engine import AnswerEngine
+
 TOPICS = {"crew", "modules", "milestones", "spacewalk", "station", "programme", "people", "article"}
 LEAST_FACTS = 60
 LEAST_PHRASINGS = 12
@@ -170,3 +172,11 @@ def test_nothing_is_copied_from_the_article(article: Pack) -> None:
     assert original
     copied = [(entry_id, text) for entry_id, text in texts(article) if runs(text, COPIED_RUN) & original]
     assert copied == []
+
+
+def test_while_somebody_types_a_name_what_is_about_it_comes_first(engine: AnswerEngine) -> None:
+    for typed in ("tia", "tianhe"):
+        suggested = [fact.canonical_question for fact in engine.suggest(typed, limit=4)]
+        assert all("Tia" in question for question in suggested), typed
+    begins = engine.suggest("How long is", limit=1)[0].canonical_question
+    assert begins.startswith("How long is")
