@@ -13,6 +13,7 @@ from bot.ui.editor_words import editor_words_for
 from bot.ui.embeds import on_one_line
 from bot.ui.history import HistoryButton, UndoButton, who
 from bot.ui.notices import change_text
+from bot.ui.view import StatelessView
 
 if TYPE_CHECKING:
     from bot.client import Tianwen
@@ -46,7 +47,7 @@ class ChangeLog(commands.Cog):
         guilds = self.bot.guilds if change.server_id is None else [self.bot.get_guild(change.server_id)]
         for guild in filter(None, guilds):
             words = editor_words_for(guild.preferred_locale)
-            view = discord.ui.View(timeout=None)
+            view = StatelessView()
             view.add_item(HistoryButton(entry.id, words.history))
             if change.server_id is not None:
                 view.add_item(UndoButton(entry.id, revision.number, words.undo))
@@ -67,7 +68,7 @@ class ChangeLog(commands.Cog):
         if not isinstance(channel, discord.TextChannel) or not channel.permissions_for(guild.me).send_messages:
             return
         try:
-            await channel.send(text, view=view or discord.ui.View(), suppress_embeds=True)
+            await channel.send(text, view=view or StatelessView(), suppress_embeds=True)
         except UNREACHED as error:
             log.warning("A change of a fact could not be told: %s", error)
 

@@ -19,6 +19,7 @@ from bot.ui.embeds import GREEN, Reply, answer_embed, facts_embed, on_one_line, 
 from bot.ui.items import Button, may_use, show_beside, show_instead
 from bot.ui.saved_tests import editor_buttons
 from bot.ui.text import answer_text, facts_text, talk_text
+from bot.ui.view import StatelessView
 from bot.ui.words import ENGLISH, SmallTalk, Words, words_for
 from facts.engine import Answer
 from facts.entities import FACT_ID_PATTERN, AnswerAlert, Doubt
@@ -68,7 +69,7 @@ def answer_reply(answer: Answer, reader: Reader, related: Sequence[Fact] = ()) -
         related: facts to go on with, beside those that the answer names.
     """
     words = reader.words
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     match answer.outcome:
         case Outcome.ANSWER:
             _add_answer_items(view, answer.facts, reader, (*answer.related, *related))
@@ -86,7 +87,7 @@ def answer_reply(answer: Answer, reader: Reader, related: Sequence[Fact] = ()) -
 
 def facts_reply(facts: Sequence[Fact], reader: Reader, related: Sequence[Fact] = (), *notes: str | None) -> Reply:
     """Give the message for facts that are known to be meant, with what else is to be said, if anything."""
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     _add_answer_items(view, facts, reader, related)
     return Reply(facts_embed(facts, reader.words, *notes), facts_text(facts, reader.words, *notes), view)
 
@@ -114,7 +115,7 @@ def examples_view(facts: Sequence[Fact]) -> discord.ui.View | None:
     """Give buttons that ask for facts, for everybody to try."""
     if not facts:
         return None
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     for fact in facts:
         view.add_item(TryButton(fact.id, fact.canonical_question))
     return view
@@ -184,7 +185,7 @@ class NoneButton(Button, template=r"tw:none:(?P<asker>\d+)"):
         await interaction.response.defer()
         is_noted = await _queue(interaction, Doubt.NONE_OF_THESE)
         sentence = f"{words.none_of_these_reply} {words.noted}" if is_noted else words.none_of_these_reply
-        view = discord.ui.View(timeout=None)
+        view = StatelessView()
         view.add_item(TellMeButton(interaction.user.id, words.tell_me))
         await show_instead(interaction, dataclasses.replace(sentence_reply(sentence), view=view if is_noted else None))
 
@@ -238,7 +239,7 @@ class SourceButton(Button, template=rf"tw:source:(?P<fact>{_FACT_ID})"):
         fact = knowledge.fact(self.fact_id, server_id)
         same_place = knowledge.from_same_place(fact, server_id)
         reply = source_reply(fact, same_place, words)
-        view = discord.ui.View(timeout=None)
+        view = StatelessView()
         if fact.source.url and len(fact.source.url) <= limits.BUTTON_URL:
             view.add_item(
                 discord.ui.Button(label=limits.cut(fact.source.publisher, limits.BUTTON_LABEL), url=fact.source.url)

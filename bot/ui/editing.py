@@ -27,6 +27,7 @@ from bot.ui.entry_form import (
 )
 from bot.ui.history import saved_reply
 from bot.ui.items import NEVER
+from bot.ui.view import StatelessView
 from bot.ui.words import words_for
 from facts.entities import FACT_ID_PATTERN, STATEMENT_MAX, TOPIC_MAX, Fact
 from facts.errors import EditConflictError, FactExistsError, FactNotFoundError, InvalidFactError
@@ -508,7 +509,7 @@ def got(answer: Answer, words: EditorWords) -> str:
 
 
 def _view(*items: discord.ui.Item[Any]) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     for item in items:
         view.add_item(item)
     return view

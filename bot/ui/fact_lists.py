@@ -10,6 +10,7 @@ from bot.access import require_editor
 from bot.ui import limits
 from bot.ui.editor_items import EditorButton, show_to_editor
 from bot.ui.embeds import GREEN, Reply, on_one_line
+from bot.ui.view import StatelessView
 from bot.ui.words import words_for
 from facts.entities import Fact, KnownUnknown
 from facts.knowledge import Show
@@ -64,7 +65,7 @@ def fact_list_reply(
     if not last:
         return Reply(embed, f"{title}\n{body}")
     embed.set_footer(text=said.page.format(page=page + 1, pages=last + 1))
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     for sign, target in (("back", page - 1), ("next", page + 1)):
         view.add_item(FactPageButton(show, max(target, 0), sign, topic, text, disabled=not 0 <= target <= last))
     return Reply(embed, f"{title}\n{body}\n{embed.footer.text}", view)

@@ -13,6 +13,7 @@ from bot.ui.differences import change_lines
 from bot.ui.editor_items import EditorButton, EditorSelect, author_of, show_to_editor, take_time
 from bot.ui.editor_words import editor_words_for
 from bot.ui.embeds import GREEN, Reply, on_one_line, sentence_reply
+from bot.ui.view import StatelessView
 from facts.entities import FACT_ID_PATTERN, Action, Origin
 from facts.errors import EditConflictError
 
@@ -53,7 +54,7 @@ def history_reply(
     embed = discord.Embed(
         title=limits.cut(words.history_title.format(id=entry_id), limits.EMBED_TITLE), description=text, colour=GREEN
     )
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     if last:
         embed.set_footer(text=f"{page + 1} / {last + 1}")
         for name, target in (("back", page - 1), ("next", page + 1)):
@@ -77,7 +78,7 @@ def history_reply(
 
 def saved_reply(sentence: str, kept: Kept | None, words: EditorWords, *more: EditorButton) -> Reply:
     """Tell that a change is made, with the way to its history and back."""
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     for item in more:
         view.add_item(item)
     if kept is not None and kept.revision is not None:
@@ -165,7 +166,7 @@ class UndoButton(EditorButton, template=rf"tw:undo:(?P<number>\d{{1,9}}):(?P<ent
                 self.entry_id, self.number, author_of(interaction), server_id=server_id
             )
         except EditConflictError:
-            view = discord.ui.View(timeout=None)
+            view = StatelessView()
             view.add_item(HistoryButton(self.entry_id, words.history))
             reply = sentence_reply(words.undo_late.format(id=self.entry_id))
             await show_to_editor(interaction, dataclasses.replace(reply, view=view))

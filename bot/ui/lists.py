@@ -14,6 +14,7 @@ from bot.ui.answers import examples_view
 from bot.ui.embeds import GREEN, Reply, escaped
 from bot.ui.items import Button, show_instead
 from bot.ui.text import source_title
+from bot.ui.view import StatelessView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,7 +105,7 @@ def list_reply(kind: Kind, listing: Listing, asker_id: int, words: Words, page: 
     if len(pages) == 1:
         return Reply(embed, f"{listing.title}\n{text}")
     embed.set_footer(text=words.page.format(page=page + 1, pages=len(pages)))
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     last = len(pages) - 1
     for move, target in (("first", 0), ("back", max(page - 1, 0)), ("next", min(page + 1, last)), ("last", last)):
         view.add_item(PageButton(kind, target, move, asker_id, disabled=target == page))

@@ -26,6 +26,7 @@ from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, Reply, on_one_line, sentence_reply
 from bot.ui.entry_form import dates_text, source_text
 from bot.ui.notices import group_marks
+from bot.ui.view import StatelessView
 from bot.ui.words import words_for
 from facts.entities import PHRASING_MAX, STATEMENT_MAX, Doubt, Fact, Source
 from facts.errors import FactNotFoundError
@@ -62,7 +63,7 @@ async def show_review(
         return
     place = next((place for place, group in enumerate(groups) if queued_id in group.ids), None)
     if place is None and queued_id is not None and not move:
-        view = discord.ui.View(timeout=None)
+        view: discord.ui.View = StatelessView()
         view.add_item(ReviewButton(words.next_question))
         await show_to_editor(interaction, dataclasses.replace(sentence_reply(words.review_gone), view=view))
         return
@@ -127,7 +128,7 @@ def _plain(embed: discord.Embed) -> str:
 
 
 def _teaching_view(draft: EntryDraft, nearest: Sequence[Entry], words: EditorWords) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     view.add_item(AgainButton(draft.key, words.create, discord.ButtonStyle.success))
     view.add_item(UnknownButton(draft.key, words.known_unknown))
     if nearest:
@@ -259,7 +260,7 @@ def queue_view(groups: Sequence[QuestionGroup], words: EditorWords) -> discord.u
     """Give what stands under the message in the queue channel: a menu of its questions."""
     if not groups:
         return None
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     options = [
         discord.SelectOption(
             label=limits.cut(" ".join(group.latest.question.split()), limits.SELECT_LABEL), value=str(group.ids[0])

@@ -13,6 +13,7 @@ from bot.ui.editor_items import EditorButton, EditorSelect, show_to_editor, take
 from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, GREEN, Reply, on_one_line, sentence_reply
 from bot.ui.history import HistoryButton
+from bot.ui.view import StatelessView
 from facts.entities import SavedTest
 from facts.evaluation import QuestionClass, Verdict
 from facts.matching.normalise import normalise
@@ -67,7 +68,7 @@ def tests_reply(report: Report, words: EditorWords) -> Reply:
     embed = discord.Embed(
         title=words.tests_title, description=limits.cut(text, limits.EMBED_DESCRIPTION), colour=colour
     )
-    view = discord.ui.View(timeout=None)
+    view = StatelessView()
     ordered = sorted(saved, key=lambda item: item.verdict is Verdict.CORRECT)[: limits.SELECT_OPTIONS]
     if ordered:
         view.add_item(DropTestSelect("tw:test:drop", words.drop_test, [_option(item) for item in ordered]))

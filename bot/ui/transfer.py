@@ -15,6 +15,7 @@ from bot.ui.editing import impact_text, unheard_text
 from bot.ui.editor_items import EditorButton, author_of, take_time
 from bot.ui.editor_words import EditorWords, editor_words_for
 from bot.ui.embeds import AMBER, GREEN, Reply, on_one_line, sentence_reply
+from bot.ui.view import StatelessView
 from facts.entities import Fact, KnownUnknown
 from facts.errors import ExchangeError
 from facts.exchange import FILE_MAX_ROWS
@@ -102,7 +103,7 @@ def plan_reply(
     )
     view = None
     if plan.to_put:
-        view = discord.ui.View(timeout=None)
+        view = StatelessView()
         label = words.import_sound if plan.faulty else words.import_all
         view.add_item(ImportButton(digest, label.format(count=len(plan.to_put))))
     return Reply(embed, f"{title}\n\n{text}", view)

@@ -6,6 +6,7 @@ simcord knows more of Discord's rules, but stands in the place of discord.py's o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -166,13 +167,17 @@ class FakeDiscord:
         if not resumable:
             self._session += 1
             self._events.clear()
-        for socket, _ in list(self._sockets.values()):
-            await socket.send_json({"op": INVALID, "d": resumable, "s": None, "t": None})
+        await self._tell_all({"op": INVALID, "d": resumable, "s": None, "t": None})
 
     async def ask_to_reconnect(self) -> None:
         """Tell all shards to connect anew, as Discord does before its own restarts."""
+        await self._tell_all({"op": RECONNECT, "d": None, "s": None, "t": None})
+
+    async def _tell_all(self, event: Json) -> None:
         for socket, _ in list(self._sockets.values()):
-            await socket.send_json({"op": RECONNECT, "d": None, "s": None, "t": None})
+            # One that has gone learns nothing.
+            with contextlib.suppress(ConnectionError):
+                await socket.send_json(event)
 
     @web.middleware
     async def failing(
@@ -352,10 +357,8 @@ class FakeDiscord:
         self._events.append((shard, self._sequence, event))
         socket, _ = self._sockets.get(shard, (None, None))
         if socket is not None and not socket.closed:
-            try:
+            with contextlib.suppress(ConnectionError):
                 await socket.send_json(event)
-            except ConnectionError:
-                return
 
 
 async def _payload(request: web.Request) -> Json:

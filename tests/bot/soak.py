@@ -106,7 +106,9 @@ class Soak:
                 await traffic.flow(rate, seconds, time.perf_counter)
                 for task in background:
                     task.cancel()
-                await asyncio.gather(*background, return_exceptions=True)
+                ended = await asyncio.gather(*background, return_exceptions=True)
+                # An error in here is no proof of anything.
+                self.result.errors += [repr(end) for end in ended if not isinstance(end, asyncio.CancelledError)]
                 fake.faults.clear()
                 await self._recover(traffic)
                 before += traffic.forms_left
