@@ -94,11 +94,12 @@ class Gateway:
         self._lost[shard_id] = self._clock()
         return True
 
-    def check(self, latencies: dict[int, float]) -> Check:
+    def check(self, latencies: dict[int, float], expected: int | None = None) -> Check:
         """Tell how it is.
 
         Args:
             latencies: of each shard, how long Discord takes to answer, in seconds.
+            expected: how many shards there are to be, where that is known.
         """
         lost = sorted(self._lost)
         # Until Discord has answered for the first time, they are infinite.
@@ -120,13 +121,17 @@ class Gateway:
             sentence = f"Shards that look for a connection again: {', '.join(map(str, lost))}."
             return Check("gateway", Status.DEGRADED, sentence, figures)
         count = len(self._connected)
+        if expected is not None and count < expected:
+            # Many shards take minutes to begin, one after another.
+            return Check("gateway", Status.DEGRADED, f"Connected with {count} of {expected} shards so far.", figures)
         sentence = f"Connected to Discord with {count} {'shard' if count == 1 else 'shards'}."
         return Check("gateway", Status.OK, sentence, figures)
 
 
 def health_of(bot: Tianwen) -> Health:
     """Tell how a bot is, from memory: no database is asked."""
-    return Health((bot.gateway.check(dict(bot.latencies)), _database(bot), _facts(bot)))
+    shards = len(bot.shard_ids) if bot.shard_ids is not None else bot.shard_count
+    return Health((bot.gateway.check(dict(bot.latencies), shards), _database(bot), _facts(bot)))
 
 
 def _database(bot: Tianwen) -> Check:

@@ -95,6 +95,8 @@ def test_a_start_and_an_outage_are_forgiven_for_a_while() -> None:
     assert gateway.check({}).status is Status.FAILING
     gateway.gained(1)
     assert gateway.check({}).status is Status.OK
+    assert gateway.check({}, 2).status is Status.OK
+    assert gateway.check({}, 3).status is Status.DEGRADED
 
 
 # The page
