@@ -1,12 +1,14 @@
 """Draw the pictures in ``docs/pictures/`` from the try-out's bot in a simulated Discord (``make pictures``).
 
-Nothing is posed: a member asks, the bot answers, headless Chromium takes the picture. It takes Playwright's own
-Chromium where there is one, else Debian's (``apt-get install chromium``). Only the loopback is used.
+Nothing is posed, but for the numbers of earlier weeks: a member asks, the bot answers, headless Chromium takes the
+picture. It takes Playwright's own Chromium where there is one, else Debian's (``apt-get install chromium``). Only the
+loopback is used.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import itertools
 import os
 import tempfile
@@ -22,6 +24,8 @@ from bot.runtime import open_knowledge
 from bot.settings import Settings
 from bot.tryout import stage
 from facts.entities import ServerSettings
+from facts.matching.decision import Outcome
+from facts.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,8 +42,9 @@ WIDTHS = {"desktop": 960, "phone": 390}
 # High enough for every scene; what stays empty is cut out, but for so much. All in pixels.
 HEIGHT, GAP = 2_400, 24
 LEARN_AT_ONCE = 100
-# In seconds.
-WEEK = 7 * 86_400
+WEEK = dt.timedelta(weeks=1)
+# How many questions of the weeks before were answered, got a choice, and none, the latest first.
+EARLIER = ((38, 4, 3), (29, 5, 6), (12, 1, 4), (21, 2, 3), (9, 2, 5))
 ASKED = (
     "who is on board?",
     "How long is Tianhe?",
@@ -185,11 +190,18 @@ async def direct(stage: Stage, _channel: simcord.ChannelHandle) -> None:
 
 async def stats(stage: Stage, channel: simcord.ChannelHandle) -> None:
     elsewhere = stage.guild.create_text_channel("questions")
-    for week, count in enumerate((4, 7, 9, 6)):
-        await stage.env.advance_time(WEEK if week else 0)
-        for question in ASKED[-count:]:
-            await stage.mention(elsewhere, question)
-    await stage.moderator.slash(channel, "stats", weeks=4)
+    for question in ASKED:
+        await stage.mention(elsewhere, question)
+    bot: Any = stage.env.bot
+    tally, now = bot.knowledge.tally, stage.env.now()
+    # What was asked in the weeks before: to let them pass here would take long.
+    for week, answers in enumerate(EARLIER, 1):
+        earlier = Tally(tally._database, lambda: now - week * WEEK)  # noqa: B023, SLF001
+        for outcome, count in zip((Outcome.ANSWER, Outcome.CHOICES, Outcome.UNKNOWN), answers, strict=True):
+            for _ in range(count):
+                earlier.count(stage.guild.id, outcome, None)
+        await earlier.keep()
+    await stage.moderator.slash(channel, "stats", weeks=6)
 
 
 SCENES: dict[str, Callable[[Stage, Any], Awaitable[None]]] = {

@@ -170,6 +170,7 @@ EDITOR_CHINESE = EditorWords(
     stats_waiting="在 /review 中等待的，问得最多的在前",
     stats_answered="问得最多的",
     stats_asked="- {question}　`{id}`　{count} 次",
+    stats_unknown="- `{id}`　{count} 次，例如“{question}”",
     stats_waits="- {question}　{count} 次",
     name_statement="陈述",
     name_questions="问法",

@@ -203,6 +203,7 @@ class EditorWords:
     stats_waiting: str = "Waiting in /review, asked most first"
     stats_answered: str = "Answered most"
     stats_asked: str = "- {question} `{id}` × {count}"
+    stats_unknown: str = "- `{id}` × {count}, such as “{question}”"
     stats_waits: str = "- {question} × {count}"
 
     # Names of what an entry is made of

@@ -100,9 +100,9 @@ def stats_reply(stats: Stats, words: EditorWords) -> Reply:
             if sum(numbers)
         ]
     parts = (
-        (words.stats_unanswered, [_asked(entry, number, words) for entry, number in stats.unanswered]),
+        (words.stats_unanswered, [_asked(words.stats_unknown, *asked) for asked in stats.unanswered]),
         (words.stats_waiting, [_waits(group, words) for group in stats.waiting]),
-        (words.stats_answered, [_asked(entry, number, words) for entry, number in stats.answered]),
+        (words.stats_answered, [_asked(words.stats_asked, *asked) for asked in stats.answered]),
     )
     for title, asked in parts:
         if asked:
@@ -128,9 +128,8 @@ def _told(pattern: str, numbers: Sequence[int], words: EditorWords) -> str:
     return pattern.format(total=f"{total:,}", told=told, share=share)
 
 
-def _asked(entry: Entry, number: int, words: EditorWords) -> str:
-    question = on_one_line(entry.phrasings[0], _QUESTION)
-    return words.stats_asked.format(question=question, count=f"{number:,}", id=entry.id)
+def _asked(pattern: str, entry: Entry, number: int) -> str:
+    return pattern.format(question=on_one_line(entry.phrasings[0], _QUESTION), count=f"{number:,}", id=entry.id)
 
 
 def _waits(group: QuestionGroup, words: EditorWords) -> str:
