@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What would let somebody in: a bot's token, the token of an interaction or webhook in a URL, a password in one.
 _SECRETS = re.compile(
-    r"(?P<bot>[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,40})"
+    r"(?P<bot>[\w-]{20,}\.[\w-]{5,7}\.[\w-]{25,})"
     r"|(?<=/webhooks/)(?P<id>\d+/)[\w-]+"
     r"|(?<=/interactions/)(?P<interaction>\d+/)[\w-]+"
     r"|(?<=://)(?P<user>[^:/@\s]*:)[^@\s/]+(?=@)"

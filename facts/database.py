@@ -381,7 +381,7 @@ def _postgres_engine(url: URL, options: DatabaseOptions, *, patient: bool = Fals
         raise DatabaseUnavailableError("The database URL names a port that does not exist.")
     arguments: dict[str, Any] = {"server_settings": settings, "timeout": options.connect_timeout_s}
     if patient:
-        return create_async_engine(url, poolclass=NullPool, connect_args=arguments)
+        return create_async_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
     longest = options.statement_timeout_s
     settings |= dict.fromkeys(("statement_timeout", "idle_in_transaction_session_timeout"), f"{longest * 1000:.0f}")
     return create_async_engine(
@@ -391,6 +391,8 @@ def _postgres_engine(url: URL, options: DatabaseOptions, *, patient: bool = Fals
         pool_size=options.pool_size,
         max_overflow=0,
         pool_timeout=longest,
+        # What people wrote has no place in an error.
+        hide_parameters=True,
         connect_args=arguments | {"command_timeout": longest + _GRACE_S},
     )
 
@@ -398,7 +400,7 @@ def _postgres_engine(url: URL, options: DatabaseOptions, *, patient: bool = Fals
 def _sqlite_engine(url: URL) -> AsyncEngine:
     """Make the engine for SQLite, safe: foreign keys, whole syncs, and honest transactions."""
     try:
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, hide_parameters=True)
     except (ArgumentError, ValueError) as error:
         raise DatabaseUnavailableError("The database URL is not one of SQLite: sqlite+aiosqlite:///FILE.") from error
 

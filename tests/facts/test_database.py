@@ -298,6 +298,14 @@ async def test_phrasings_and_revisions_of_nothing_are_refused(database: Database
                 await is_refused(database, f"INSERT INTO {table} {row.format(owners)}")
 
 
+async def test_an_error_of_the_database_tells_nothing_of_what_was_written(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        async with database.writing() as session:
+            await session.execute(text("INSERT INTO jobs (name, at) VALUES (:name, NULL)"), {"name": "hush-hush"})
+    chain = [caught.value, caught.value.__cause__]
+    assert all("hush-hush" not in str(error).partition("DETAIL")[0] for error in chain)
+
+
 async def test_what_others_lean_on_cannot_be_deleted(database: Database, subtests: pytest.Subtests) -> None:
     await KnowledgeBase.open(database, [PACK])
     for table in ("facts", "sources"):
