@@ -86,7 +86,7 @@ IDENTIFY_EVERY = dt.timedelta(seconds=5)
 # How discord.py names the tasks in which it handles events, commands and buttons.
 _HANDLER_TASKS = ("discord.py: on_", "CommandTree-", "discord-ui-")
 # And how the cogs name those in which they change messages.
-_COG_TASKS = ("tianwen-correcting", "tianwen-review-queue", "tianwen-alerts")
+_COG_TASKS = ("tianwen-correcting", "tianwen-review-queue", "tianwen-alerts", "tianwen-unasked-reply")
 
 
 class DiscordUnavailableError(TianwenError):
@@ -380,7 +380,7 @@ class Tianwen(commands.AutoShardedBot):
             if await self.knowledge.command_tree_digest(self._application_id()) == await self._tree_digest():
                 return
             count = await self.sync()
-        except (discord.HTTPException, DatabaseError):
+        except (discord.HTTPException, discord.RateLimited, DatabaseError):
             # The commands of the last sync still work, and so does everything else.
             log.exception("The slash commands could not be synced")
         else:
@@ -432,6 +432,10 @@ def _connection_errors() -> Any:  # noqa: ANN401 - a generator for the decorator
         ) from error
     except (aiohttp.ClientError, OSError, discord.GatewayNotFound) as error:
         raise DiscordUnavailableError("Discord cannot be reached; check the network, or discordstatus.com.") from error
+    except discord.RateLimited as error:
+        raise DiscordUnavailableError(
+            f"Discord wants {error.retry_after:.0f} seconds of rest from this bot; try again after that."
+        ) from error
     except discord.HTTPException as error:
         raise DiscordUnavailableError(
             f"Discord does not answer as it should (status {error.status}); try again in a while."

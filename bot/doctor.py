@@ -92,7 +92,7 @@ def _running(settings: Settings) -> list[Finding]:
     return [
         Finding(
             check["sentence"].removesuffix("."),
-            _REMEDIES[name] if check["status"] != Status.OK else "",
+            _REMEDIES.get(name, "") if check["status"] != Status.OK else "",
             failed=check["status"] == Status.FAILING,
         )
         for name, check in told["checks"].items()

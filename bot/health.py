@@ -110,15 +110,17 @@ class Gateway:
             "lost": lost,
             "latency_ms": round(1000 * max(known)) if known else None,
         }
-        is_new = not self._connected and not lost
-        since = self._begun_at if is_new else min(self._lost.values(), default=self._clock())
-        without_s = self._clock() - since
-        if without_s > LONGEST_WITHOUT_GATEWAY_S:
-            return Check("gateway", Status.FAILING, f"No connection to Discord for {without_s:.0f} s.", figures)
-        if is_new:
-            return Check("gateway", Status.DEGRADED, "Not connected to Discord yet.", figures)
+        if not self._connected:
+            without_s = self._clock() - max(self._lost.values(), default=self._begun_at)
+            if without_s > LONGEST_WITHOUT_GATEWAY_S:
+                return Check("gateway", Status.FAILING, f"No connection to Discord for {without_s:.0f} s.", figures)
+            if not lost:
+                return Check("gateway", Status.DEGRADED, "Not connected to Discord yet.", figures)
         if lost:
-            sentence = f"Shards that look for a connection again: {', '.join(map(str, lost))}."
+            # A new start would take the others their connections.
+            longest_s = self._clock() - min(self._lost.values())
+            shards = ", ".join(map(str, lost))
+            sentence = f"Shards without a connection, for {longest_s:.0f} s at most: {shards}."
             return Check("gateway", Status.DEGRADED, sentence, figures)
         count = len(self._connected)
         if expected is not None and count < expected:

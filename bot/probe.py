@@ -5,6 +5,7 @@ It exits 0 where the bot is well enough, else 1. It knows the standard library a
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import sys
@@ -13,7 +14,9 @@ import urllib.request
 from typing import Any
 
 PATIENCE_S = 3.0
-_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - these are replaced
+_CHECK = {"status", "sentence"}
+# What an address that means all of them is replaced by.
+_HERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def ask(host: str, port: int, patience_s: float = PATIENCE_S) -> dict[str, Any]:
@@ -28,7 +31,8 @@ def ask(host: str, port: int, patience_s: float = PATIENCE_S) -> dict[str, Any]:
         OSError: nobody answers there.
         ValueError: what answers there is not Tianwen.
     """
-    host = "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
+    host = _HERE.get(host, host)
+    host = f"[{host}]" if ":" in host else host
     # Nobody stands between two programs on one machine, whatever proxies are set.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -36,10 +40,13 @@ def ask(host: str, port: int, patience_s: float = PATIENCE_S) -> dict[str, Any]:
             body = response.read()
     except urllib.error.HTTPError as error:
         body = error.read()
+    except http.client.HTTPException as error:
+        raise ValueError("that is not Tianwen") from error
     told = json.loads(body)
-    if not isinstance(told, dict) or not isinstance(told.get("checks"), dict):
-        raise ValueError("that is not Tianwen")  # noqa: TRY004 - the value is wrong, whatever its type
-    return told
+    checks = told.get("checks") if isinstance(told, dict) else None
+    if not isinstance(checks, dict) or not all(check.keys() >= _CHECK for check in checks.values()):
+        raise ValueError("that is not Tianwen")
+    return dict(told)
 
 
 def main() -> int:

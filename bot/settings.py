@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         Path | None,
         Field(
             validation_alias="DISCORD_TOKEN_FILE",
-            description="Or a file with the token, such as a secret of Docker's or systemd's.",
+            description="Or a file with the token, as Docker and systemd give secrets; it counts where both are set.",
         ),
     ] = None
     database_url: Annotated[
@@ -164,17 +164,16 @@ def _with_secrets(values: dict[str, Any]) -> dict[str, Any]:
     """Read the secrets that stand in files.
 
     Raises:
-        ValueError: a file cannot be read, or the secret is given twice.
+        ValueError: a file cannot be read, or is empty.
     """
     values = dict(values)
     for name, setting in _SECRETS.items():
         file = values.get(f"{name}{_FILE if name.isupper() else _FILE.lower()}")
         if not file:
             continue
-        if values.get(name):
-            raise ValueError(f"{setting}: it is set twice, here and as {setting}{_FILE}")
         try:
-            values[name] = Path(file).read_text("utf-8").strip()
+            # Where both are given, the file counts: whoever names one means it.
+            values[name] = Path(file).read_text("utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise ValueError(f"{setting}{_FILE}: {file} cannot be read: {reason}") from error

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-import itertools
 import secrets
 import zlib
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from facts.entities import (
     Share,
     VoteCount,
 )
+from facts.errors import DatabaseUnavailableError
 from facts.feed import Mark
 from facts.listeners import Listeners
 from facts.models import (
@@ -101,25 +101,37 @@ class Bookkeeping:
         Those that wait for their turn are written together: a transaction costs much more than a row.
         """
         self._to_keep[reply.message_id] = reply
-        async with self._alone:
-            if reply.message_id not in self._to_keep:
-                # Another one has taken it along.
-                return
-            kept = dict(itertools.islice(self._to_keep.items(), _MOST_AT_ONCE)) | {
-                reply.message_id: self._to_keep[reply.message_id]
-            }
-            self._to_keep = {key: one for key, one in self._to_keep.items() if key not in kept}
-            new = self._database.insert(SentReplyRow).values([_reply_values(one) for one in kept.values()])
-            columns = SentReplyRow.__table__.columns
-            changed = {column.name: new.excluded[column.name] for column in columns if not column.primary_key}
-            try:
-                async with self._database.writing() as session:
-                    await session.execute(new.on_conflict_do_update(index_elements=["message_id"], set_=changed))
-            except BaseException:
-                # Each of the others tries itself, and learns of its own failure.
-                del kept[reply.message_id]
-                self._to_keep = kept | self._to_keep
-                raise
+        try:
+            async with self._alone:
+                mine = self._to_keep.get(reply.message_id)
+                if mine is None:
+                    # Another one has taken it along.
+                    return
+                waiting = [mine, *(one for one in self._to_keep.values() if one is not mine)][:_MOST_AT_ONCE]
+                try:
+                    await self._write_replies(waiting)
+                except DatabaseUnavailableError:
+                    if len(waiting) == 1:
+                        raise
+                    # Nobody shall pay for what is the matter with another's.
+                    waiting = [mine]
+                    await self._write_replies(waiting)
+                for one in waiting:
+                    self._no_longer_waits(one)
+        finally:
+            self._no_longer_waits(reply)
+
+    def _no_longer_waits(self, reply: SentReply) -> None:
+        # It may be another by now: then that one waits.
+        if self._to_keep.get(reply.message_id) is reply:
+            del self._to_keep[reply.message_id]
+
+    async def _write_replies(self, replies: Sequence[SentReply]) -> None:
+        new = self._database.insert(SentReplyRow).values([_reply_values(one) for one in replies])
+        columns = SentReplyRow.__table__.columns
+        changed = {column.name: new.excluded[column.name] for column in columns if not column.primary_key}
+        async with self._database.writing() as session:
+            await session.execute(new.on_conflict_do_update(index_elements=["message_id"], set_=changed))
 
     async def forget_replies(self, message_ids: Sequence[int]) -> None:
         """Forget replies that are gone."""

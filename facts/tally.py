@@ -65,6 +65,10 @@ class Tally:
         Raises:
             DatabaseUnavailableError: the database cannot be written.
         """
+        # Whoever is cancelled meanwhile leaves nothing counted twice: what was begun is done.
+        await asyncio.shield(self._keep())
+
+    async def _keep(self) -> None:
         async with self._alone:
             # All processes write in one order, so that none waits for another that waits for it.
             keys = sorted(self._counted)

@@ -309,7 +309,9 @@ class Messages(commands.Cog):
         await asyncio.sleep(self.bot.knowledge.server_settings(message.guild.id).wait_s)
         # From here on it gives way to nobody: the reply is on its way. How long it waited on purpose does not count.
         take_up()
-        del self._waiting[message.id]
+        waiting = self._waiting.pop(message.id)
+        # At the end, it is waited for.
+        waiting.task.set_name("tianwen-unasked-reply")
         # Facts and settings may have changed meanwhile.
         asked = self._ask_unaddressed(message)
         if asked is None or not self._listens_to(message):

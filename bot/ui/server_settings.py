@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 
 from bot.access import manages_server
+from bot.admission import admit
 from bot.errors import answer_error
 from bot.ui import limits
 from bot.ui.words import ENGLISH, Words, words_for
+from facts.errors import TianwenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,7 +81,12 @@ class SettingsPanel(discord.ui.LayoutView):
         self.add_item(container)
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Let those through who may manage the server, now."""
+        """Let those through who may manage the server, now, and do not press without end."""
+        try:
+            await admit(interaction)
+        except TianwenError as error:
+            await answer_error(interaction, error, "letting somebody into the settings")
+            return False
         if manages_server(interaction):
             return True
         await interaction.response.send_message(words_for(interaction.locale).need_manage_server, ephemeral=True)

@@ -321,7 +321,9 @@ class FakeDiscord:
                 self.joined.set()
             elif event["op"] == RESUME:
                 self._note("RESUME")
-                if event["d"]["session_id"] != str(self._session):
+                session, _, of = event["d"]["session_id"].partition("-")
+                shard = int(of)
+                if session != str(self._session):
                     await socket.send_json({"op": INVALID, "d": False, "s": None, "t": None})
                     continue
                 self._sockets[shard] = socket, request
@@ -341,7 +343,7 @@ class FakeDiscord:
             "v": 10,
             "user": USER,
             "guilds": [{"id": guild["id"], "unavailable": True} for guild in guilds],
-            "session_id": str(self._session),
+            "session_id": f"{self._session}-{shard}",
             "resume_gateway_url": self.gateway,
             "application": {"id": USER["id"], "flags": self.flags},
             "shard": self.identified["shard"],

@@ -21,7 +21,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import mean
+from statistics import linear_regression, mean
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -58,6 +58,14 @@ class Soaked:
         """Give the mean memory within a part of the soak, in bytes; 0 is its begin, 1 its end."""
         first, last = self.memory[0][0], self.memory[-1][0]
         return mean(used for at, used in self.memory if begin <= (at - first) / (last - first) <= end)
+
+    def rise(self, begin: float) -> float:
+        """Give by which part memory rose from there to the end, along the straight line through all that was seen."""
+        first, last = self.memory[0][0], self.memory[-1][0]
+        seen = [(at, used) for at, used in self.memory if (at - first) / (last - first) >= begin]
+        line = linear_regression(*zip(*seen, strict=True))
+        at_first, at_last = (line.intercept + line.slope * seen[place][0] for place in (0, -1))
+        return at_last / at_first - 1
 
 
 class Soak:

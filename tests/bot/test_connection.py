@@ -336,3 +336,6 @@ async def test_told_to_stop_at_any_moment_it_ends_soon_without_an_error_and_its_
     assert process.returncode in {0, 128 + signal.SIGTERM, -signal.SIGTERM}, errors.decode()
     with closing(sqlite3.connect(small_folder / "tianwen.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        # What is to be known of a reply that was in hand is kept, too.
+        replies = connection.execute("SELECT count(*) FROM sent_replies").fetchone()
+        assert replies == (int(moment == "answering"),)

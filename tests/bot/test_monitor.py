@@ -92,7 +92,13 @@ def test_a_start_and_an_outage_are_forgiven_for_a_while() -> None:
     assert check.status is Status.DEGRADED
     assert check.figures == {"connected": [0], "lost": [1], "latency_ms": None}
     clock.now += 1
+    # One of several: to start anew would cost the others theirs.
+    assert gateway.check({}).status is Status.DEGRADED
+    gateway.lost(0)
+    assert gateway.check({}).status is Status.DEGRADED
+    clock.now += LONGEST_WITHOUT_GATEWAY_S + 1
     assert gateway.check({}).status is Status.FAILING
+    gateway.gained(0)
     gateway.gained(1)
     assert gateway.check({}).status is Status.OK
     assert gateway.check({}, 2).status is Status.OK

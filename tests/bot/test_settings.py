@@ -104,7 +104,7 @@ def test_the_bot_asks_for_few_permissions() -> None:
 
 
 @pytest.mark.parametrize("name", ["DISCORD_TOKEN", "TIANWEN_DATABASE_PASSWORD"])
-def test_a_secret_may_stand_in_a_file_but_not_twice(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_may_stand_in_a_file_that_counts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def read() -> str | None:
         settings = load_settings(None)
         secret = settings.discord_token if name == "DISCORD_TOKEN" else settings.database_password
@@ -125,11 +125,10 @@ def test_a_secret_may_stand_in_a_file_but_not_twice(name: str, tmp_path: Path, m
     assert "sesame" not in repr(load_settings(None))
     monkeypatch.setenv(name, "")
     assert read() == "open-sesame"
+    # Somebody may have both: the token of a test in .env, and a secret in the container.
     monkeypatch.setenv(name, "something else")
-    with pytest.raises(SettingsError, match=f"^{name}: it is set twice, here and as {name}_FILE") as caught:
-        load_settings(None)
-    assert "sesame" not in caught.value.sentence
-    assert "something else" not in caught.value.sentence
+    file.write_bytes("open-sesame".encode("utf-8-sig"))
+    assert read() == "open-sesame"
 
 
 def test_a_secret_in_a_file_may_be_named_in_the_settings_file(tmp_path: Path) -> None:
