@@ -137,8 +137,8 @@ def health_of(bot: Tianwen) -> Health:
 
 
 def _database(bot: Tianwen) -> Check:
-    if bot.knowledge.memory.is_store_away:
-        sentence = "The database cannot be reached. Questions are answered from memory, changes are refused."
+    if bot.knowledge.memory.is_store_failing:
+        sentence = "The database cannot be used just now. Questions are answered from memory, changes are refused."
         return Check("database", Status.DEGRADED, sentence, {})
     return Check("database", Status.OK, "The database answers.", {})
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pythonjsonlogger.json import JsonFormatter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 # What would let somebody in: a bot's token, the token of an interaction or webhook in a URL, a password in one.
 _SECRETS = re.compile(
@@ -52,15 +52,18 @@ def fields(*, personal: Mapping[str, object] | None = None, **known: object) -> 
     return {_FIELDS: known, _PERSONAL: dict(personal or {})}
 
 
-def without_secrets(text: str) -> str:
-    """Take what would let somebody in out of a text."""
+def without_secrets(text: str, known: Collection[str] = ()) -> str:
+    """Take what would let somebody in out of a text: what is known to, and what looks as if it did."""
+    for secret in known:
+        text = text.replace(secret, _HIDDEN)
     return _SECRETS.sub(lambda found: "".join(filter(None, found.group("id", "interaction", "user"))) + _HIDDEN, text)
 
 
 class _Text(logging.Formatter):
     """One line a record, its fields at the end."""
 
-    def __init__(self, *, people: bool) -> None:
+    def __init__(self, *, people: bool, secrets: Collection[str]) -> None:
+        self._secrets = secrets
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
         self._people = people
 
@@ -71,13 +74,14 @@ class _Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the record as text."""
-        return without_secrets(super().format(record))
+        return without_secrets(super().format(record), self._secrets)
 
 
 class _Json(JsonFormatter):
     """One JSON object a record."""
 
-    def __init__(self, *, people: bool) -> None:
+    def __init__(self, *, people: bool, secrets: Collection[str]) -> None:
+        self._secrets = secrets
         super().__init__(
             ["levelname", "name", "message"],
             rename_fields={"levelname": "level", "name": "logger", "exc_info": "error"},
@@ -94,19 +98,23 @@ class _Json(JsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the record as JSON."""
-        return without_secrets(super().format(record))
+        return without_secrets(super().format(record), self._secrets)
 
 
-def set_up_logging(level: LogLevel, format_: LogFormat = LogFormat.TEXT, *, people: bool = False) -> None:
+def set_up_logging(
+    level: LogLevel, format_: LogFormat = LogFormat.TEXT, *, people: bool = False, secrets: Collection[str] = ()
+) -> None:
     """Log to standard error, so that standard output holds answers only.
 
     Args:
         level: from which level on.
         format_: lines for people, or JSON for programs.
         people: whether questions and the ids of people are logged, too.
+        secrets: what never stands in a line.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json(people=people) if format_ is LogFormat.JSON else _Text(people=people))
+    kind = _Json if format_ is LogFormat.JSON else _Text
+    handler.setFormatter(kind(people=people, secrets=secrets))
     # What libraries tell in such detail is what people write: discord.py all that comes and goes, aiosqlite all values.
     holds_back = level is LogLevel.DEBUG and not people
     logging.basicConfig(level=LogLevel.INFO if holds_back else level.value, handlers=[handler], force=True)

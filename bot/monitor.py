@@ -80,7 +80,7 @@ class Monitor:
         yield connected
         yield latency
         yield GaugeMetricFamily(
-            "tianwen_database_up", "Whether the database could be reached of late.", float(not memory.is_store_away)
+            "tianwen_database_up", "Whether the database could be used of late.", float(not memory.is_store_failing)
         )
         yield GaugeMetricFamily(
             "tianwen_facts_age_seconds",

@@ -75,10 +75,15 @@ async def open_knowledge(
 
 def begin_logging(settings: Settings) -> None:
     """Log as the settings say."""
-    set_up_logging(settings.log_level, settings.log_format, people=settings.log_people)
+    _log_from(settings.log_level, settings)
+
+
+def _log_from(level: LogLevel, settings: Settings) -> None:
+    secrets = [secret.get_secret_value() for secret in (settings.discord_token, settings.database_password) if secret]
+    set_up_logging(level, settings.log_format, people=settings.log_people, secrets=secrets)
 
 
 def be_quiet(settings: Settings) -> None:
     """In the terminal, log only what is amiss, unless everything was asked for."""
     level = settings.log_level if settings.log_level is LogLevel.DEBUG else LogLevel.WARNING
-    set_up_logging(level, settings.log_format, people=settings.log_people)
+    _log_from(level, settings)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import URL, NullPool, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -117,6 +117,10 @@ class Database:
         self._reconnect_s = options.reconnect_s
         # Whether it is away, and until when it is not tried again: else everybody would wait for a connection in vain.
         self._pause_s, self._not_before, self._away_because = 0.0, 0.0, ""
+        # What has failed when it was last done: reading, writing.
+        self._failing: set[str] = set()
+        # Which file it is, where it is one: changes made in one that has been deleted would be lost.
+        self._inode: int | None = None
         self.description = parsed.render_as_string(hide_password=True)
         self._readers = async_sessionmaker(self._engine, expire_on_commit=False)
         writing = self._engine.execution_options(**{_WRITES: True})
@@ -129,7 +133,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: the database cannot be reached or read.
         """
-        with self._errors():
+        with self._errors("reading"):
             async with self._readers() as session:
                 yield session
 
@@ -144,7 +148,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: the database cannot be reached or written.
         """
-        with self._errors():
+        with self._errors("writing"):
             async with self._writers.begin() as session:
                 if alone and self.is_postgres:
                     await session.execute(_ALONE)
@@ -165,6 +169,11 @@ class Database:
     def is_away(self) -> bool:
         """Whether it could not be reached when it was last tried."""
         return self._pause_s > 0
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether it could not be reached, read or written when that was last tried."""
+        return self.is_away or bool(self._failing)
 
     async def wakes(self) -> AsyncGenerator[None]:
         """Give a sign whenever something may have been changed, by whomever; first at once, and without end.
@@ -286,6 +295,7 @@ class Database:
         """
         if self.file is not None:
             await asyncio.to_thread(_switch_to_wal, self.file)
+            self._inode = _inode_of(self.file)
 
     async def _migrate(self, direction: Literal["upgrade", "downgrade"], revision: str) -> None:
         with self._errors():
@@ -297,19 +307,27 @@ class Database:
                 await connection.run_sync(_run_migrations, direction, revision)
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(self, doing: str = "") -> Iterator[None]:
         """Turn the driver's errors into ours, whose sentence a person can be told; leave one that is away in peace."""
         if time.monotonic() < self._not_before:
             raise DatabaseUnavailableError(self._away_because)
+        if self._inode is not None and self.file is not None and _inode_of(self.file) != self._inode:
+            self._failing.add(doing)
+            raise DatabaseUnavailableError(
+                f"The database cannot be used: its file is gone, or is another one now ({self.description})."
+            )
         try:
             yield
         except _UNAVAILABLE as error:
+            if not isinstance(error, IntegrityError):
+                self._failing.add(doing)
             cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
             told = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
             sentence = f"The database cannot be used: {told} ({self.description})."
             self._note_away(sentence if _is_unreached(error) else None)
             raise DatabaseUnavailableError(sentence) from error
         else:
+            self._failing.discard(doing)
             self._note_away(None)
 
     def _note_away(self, because: str | None) -> None:
@@ -320,6 +338,14 @@ class Database:
             self._away_because = because
             self._pause_s = min(max(2 * self._pause_s, _FIRST_PAUSE_S), self._reconnect_s)
             self._not_before = time.monotonic() + self._pause_s
+
+
+def _inode_of(file: Path) -> int | None:
+    """Give what tells a file from another one of the same name; None where there is none."""
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return None
 
 
 def _switch_to_wal(file: Path) -> None:

@@ -103,9 +103,9 @@ class Memory:
         return max(self._clock() - self.checked_at, dt.timedelta())
 
     @property
-    def is_store_away(self) -> bool:
-        """Whether the store could not be reached when it was last tried."""
-        return self._database.is_away
+    def is_store_failing(self) -> bool:
+        """Whether the store could not be reached, read or written when that was last tried."""
+        return self._database.is_failing
 
     # Settings
 

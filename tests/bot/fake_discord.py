@@ -109,7 +109,13 @@ class FakeDiscord:
     """Answers the login, takes the commands, keeps gateway connections open, and carries messages and interactions."""
 
     def __init__(
-        self, *, accepts_token: bool = True, flags: int = 0, shards: int = 1, heartbeat_ms: float = 41_250
+        self,
+        *,
+        accepts_token: bool = True,
+        flags: int = 0,
+        shards: int = 1,
+        heartbeat_ms: float = 41_250,
+        limits_commands: bool = False,
     ) -> None:
         self.accepts_token = accepts_token
         self.flags = flags
@@ -123,6 +129,8 @@ class FakeDiscord:
         self.guilds: dict[str, Json] = {}
         self.channels: dict[str, deque[Json]] = {}
         self.faults: list[Fault] = []
+        if limits_commands:
+            self.fault("PUT", "/commands$", 429, times=1, retry_after=600.0)
         self.acts: dict[str, Act] = {}
         # Which begins of sessions, resumptions and requests there were, in order.
         self.heard: deque[str] = deque(maxlen=10_000)

@@ -224,6 +224,14 @@ async def test_where_discord_is_unavailable_a_reply_is_lost_and_the_next_comes(h
     assert facts_shown(await result.message()) == [FACT_ID]
 
 
+async def test_commands_that_may_not_be_sent_for_long_are_sent_at_another_start(
+    knowledge: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with joined(knowledge, monkeypatch, limits_commands=True) as here:
+        assert await here.asks() == [FACT_ID]
+        assert here.fake.commands == []
+
+
 # The database
 
 

@@ -78,8 +78,9 @@ def test_people_are_logged_only_where_that_is_wanted(format_: LogFormat, capsys:
 
 @pytest.mark.parametrize("format_", LogFormat)
 def test_no_secret_is_logged_whatever_logs_it(format_: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
-    set_up_logging(LogLevel.DEBUG, format_, people=True)
+    set_up_logging(LogLevel.DEBUG, format_, people=True, secrets=["open/sesame"])
     log = logging.getLogger("somebody.else")
+    log.warning("the password is open/sesame")
     hidden = "aW50ZXJhY3Rpb24tdG9rZW4"
     log.warning("POST https://discord.com/api/v10/interactions/123/%s/callback responded with 429", hidden)
     log.warning("PATCH https://discord.com/api/v10/webhooks/123/%s/messages/@original responded with 429", hidden)
@@ -88,6 +89,7 @@ def test_no_secret_is_logged_whatever_logs_it(format_: LogFormat, capsys: pytest
     log.error("Error", exc_info=raised(WELL_SHAPED_TOKEN))
     logged = capsys.readouterr().err
     assert hidden not in logged
+    assert "sesame" not in logged
     assert WELL_SHAPED_TOKEN not in logged
     for kept in ("/interactions/123/***/callback", "/webhooks/123/***/messages", "://tianwen:***@db/tianwen"):
         assert kept in logged

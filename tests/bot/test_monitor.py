@@ -120,7 +120,7 @@ async def test_the_page_tells_that_all_is_well_and_then_what_is_not(
         "facts": "ok",
     }
     # Without its database it answers from memory: a new start would make that worse.
-    monkeypatch.setattr(Memory, "is_store_away", True)
+    monkeypatch.setattr(Memory, "is_store_failing", True)
     monkeypatch.setattr(Memory, "unchecked_for", LONGEST_UNCHECKED * 2)
     status, told = await get(f"{page}/healthz")
     assert (status, told["status"]) == (200, "degraded")

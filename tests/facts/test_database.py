@@ -636,6 +636,56 @@ async def is_unavailable(url: str) -> str:
     return sentence
 
 
+async def test_a_file_that_is_deleted_or_exchanged_while_it_is_used_takes_no_change_and_is_not_made_anew(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    database = Database(sqlite_url)
+    await database.upgrade()
+    async with database.writing() as session:
+        await session.execute(text("INSERT INTO jobs (name, at) VALUES ('sweep', '2026-01-01')"))
+    path = tmp_path / "test.db"
+    path.rename(tmp_path / "elsewhere.db")
+    for other in (False, True):
+        if other:
+            path.write_bytes(b"")
+        with pytest.raises(DatabaseUnavailableError, match="its file is gone, or is another one"):
+            async with database.writing():
+                raise AssertionError("it must not come so far")
+        with pytest.raises(DatabaseUnavailableError, match="its file is gone, or is another one"):
+            await database.require_schema()
+        assert database.is_failing
+        assert path.exists() == other
+    (tmp_path / "elsewhere.db").replace(path)
+    async with database.writing() as session:
+        assert (await session.scalars(text("SELECT name FROM jobs"))).all() == ["sweep"]
+    await database.require_schema()
+    async with database.reading():
+        pass
+    await database.close()
+
+
+async def test_whether_it_fails_is_known_apart_for_reading_and_writing(on_sqlite: Database) -> None:
+    def fails() -> bool:
+        return on_sqlite.is_failing
+
+    await on_sqlite.require_schema()
+    assert not fails()
+    with pytest.raises(DatabaseUnavailableError):
+        async with on_sqlite.writing() as session:
+            await session.execute(text("INSERT INTO no_such_table VALUES (1)"))
+    async with on_sqlite.reading() as session:
+        await session.execute(text("SELECT 1"))
+    assert fails()
+    async with on_sqlite.writing():
+        pass
+    assert not fails()
+    # A row that is refused is no failure of the database.
+    with pytest.raises(DatabaseUnavailableError):
+        async with on_sqlite.writing() as session:
+            await session.execute(text("INSERT INTO jobs (name, at) VALUES (NULL, NULL)"))
+    assert not fails()
+
+
 async def test_a_folder_that_does_not_exist_is_told(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'nowhere' / 'tianwen.db'}"
     assert "unable to open database file" in await is_unavailable(url)
