@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from bot.health import Status, health_of
-from bot.settings import SettingsError
+from bot.runtime import CommandError
 from facts.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ async def monitored(bot: Tianwen, settings: Settings) -> AsyncIterator[None]:
     """Tell how a bot is for as long as this is open, where the operator has set a port.
 
     Raises:
-        SettingsError: the port cannot be used.
+        CommandError: the port cannot be used.
     """
     if settings.monitor_port is None:
         yield
@@ -137,7 +137,8 @@ async def monitored(bot: Tianwen, settings: Settings) -> AsyncIterator[None]:
         try:
             await web.TCPSite(runner, settings.monitor_host, settings.monitor_port).start()
         except OSError as error:
-            raise SettingsError(
+            # It may be free at another try.
+            raise CommandError(
                 f"TIANWEN_MONITOR_PORT: {settings.monitor_host}:{settings.monitor_port} cannot be used: "
                 f"{error.strerror or error}"
             ) from error

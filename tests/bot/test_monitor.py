@@ -16,7 +16,8 @@ from bot import probe
 from bot.doctor import diagnose
 from bot.health import LONGEST_UNCHECKED, LONGEST_WITHOUT_GATEWAY_S, Gateway, Status, health_of
 from bot.monitor import monitored
-from bot.settings import Settings, SettingsError
+from bot.runtime import CommandError
+from bot.settings import Settings
 from facts.memory import Memory
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ async def test_a_port_that_is_taken_is_one_sentence(world: World, settings: Sett
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", settings.monitor_port or 0))
         taken.listen()
-        with pytest.raises(SettingsError, match=r"^TIANWEN_MONITOR_PORT: 127\.0\.0\.1:\d+ cannot be used: "):
+        with pytest.raises(CommandError, match=r"^TIANWEN_MONITOR_PORT: 127\.0\.0\.1:\d+ cannot be used: "):
             async with monitored(world.bot, settings):
                 raise AssertionError("it must not come so far")
 
