@@ -228,6 +228,7 @@ def test_every_row_of_the_faults_names_tests_that_there_are() -> None:
         for path in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
     }
+    assert "MEASURED" not in page
     assert len(rows) > 20
     assert set(re.findall(r"`(test_\w+)`", page)) <= tests
     assert [row for row in rows if "`test_" not in row and "not tested" not in row] == []
