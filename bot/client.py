@@ -19,6 +19,17 @@ from discord.ext import commands
 
 from bot.admission import Tree
 from bot.backups import Backups
+from bot.cogs.alerts import Alerts
+from bot.cogs.change_log import ChangeLog
+from bot.cogs.facts import Facts
+from bot.cogs.messages import Messages
+from bot.cogs.privacy import Privacy
+from bot.cogs.questions import Questions
+from bot.cogs.quick_facts import QuickFacts
+from bot.cogs.review_queue import ReviewQueue
+from bot.cogs.settings import SettingsCog
+from bot.cogs.stats import StatsCog
+from bot.cogs.upkeep import Upkeep
 from bot.cooldowns import Cooldowns
 from bot.drafts import Drafts
 from bot.errors import on_tree_error
@@ -44,7 +55,7 @@ from facts.matching.decision import Outcome
 from facts.packs import shipped_tests
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bot.meters import Way
     from bot.settings import Settings
@@ -60,18 +71,19 @@ log = logging.getLogger(__name__)
 # The bot never speaks; without this, every start would warn that the libraries for voice are not there.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
-EXTENSIONS = (
-    "bot.cogs.messages",
-    "bot.cogs.questions",
-    "bot.cogs.quick_facts",
-    "bot.cogs.privacy",
-    "bot.cogs.settings",
-    "bot.cogs.upkeep",
-    "bot.cogs.change_log",
-    "bot.cogs.review_queue",
-    "bot.cogs.facts",
-    "bot.cogs.alerts",
-    "bot.cogs.stats",
+# Plain classes and no extensions: nothing is exchanged while the bot runs.
+COGS: tuple[Callable[[Tianwen], commands.Cog], ...] = (
+    Messages,
+    Questions,
+    QuickFacts,
+    Privacy,
+    SettingsCog,
+    Upkeep,
+    ChangeLog,
+    ReviewQueue,
+    Facts,
+    Alerts,
+    StatsCog,
 )
 # At the end, replies that are under way get this long, in seconds, before the connection is closed.
 FINISH_SECONDS = 5.0
@@ -158,8 +170,8 @@ class Tianwen(commands.AutoShardedBot):
         """Let the facts learn, load the cogs, make earlier buttons work, and sync the commands if they changed."""
         self.tree.error(on_tree_error)
         self.knowledge.memory.begin_learning()
-        for extension in EXTENSIONS:
-            await self.load_extension(extension)
+        for cog in COGS:
+            await self.add_cog(cog(self))
         self.add_dynamic_items(*ITEMS, *LIST_ITEMS, *EDITOR_ITEMS)
         await self.tree.set_translator(CommandTranslator())
         await self.replies.load(self.share)

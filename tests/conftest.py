@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import shutil
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 # Examples are found anew in every run, but slowness of the machine is no failure.
 settings.register_profile("tianwen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tianwen")
+
+# Looking for cycles among all that the test tools keep alive takes a fifth of a run at Python's own thresholds.
+gc.set_threshold(50_000, 20, 50)
 
 POSTGRES = "TIANWEN_TEST_POSTGRES_URL"
 ARTICLE_TESTS = 8

@@ -119,8 +119,3 @@ class Alerts(commands.Cog):
         except UNREACHED as error:
             log.warning("Somebody could not be told of an answer: %s", error)
             await books.keep_alert(alert)
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(Alerts(bot))

@@ -71,8 +71,3 @@ class ChangeLog(commands.Cog):
             await channel.send(text, view=view or StatelessView(), suppress_embeds=True)
         except UNREACHED as error:
             log.warning("A change of a fact could not be told: %s", error)
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(ChangeLog(bot))

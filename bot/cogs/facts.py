@@ -263,8 +263,3 @@ def _as_choices(entries: Iterable[Entry]) -> list[app_commands.Choice[str]]:
         app_commands.Choice(name=limits.cut(f"{entry.id}: {entry.phrasings[0]}", limits.CHOICE_NAME), value=entry.id)
         for entry in first
     ]
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(Facts(bot))

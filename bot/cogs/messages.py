@@ -419,8 +419,3 @@ def _is_for_others(message: discord.Message) -> bool:
 
 def _server_id(message: discord.Message) -> int | None:
     return message.guild.id if message.guild else None
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(Messages(bot))

@@ -80,8 +80,3 @@ class PrivacyView(discord.ui.View):
             await interaction.followup.send(sentence, ephemeral=True)
         except Exception as error:  # noqa: BLE001 - one place tells every error
             await answer_error(interaction, error, "deleting what is kept of a person")
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(Privacy(bot))

@@ -142,8 +142,3 @@ class Questions(commands.Cog):
 
     def _note_asked(self, interaction: discord.Interaction[Tianwen], answer: Answer) -> None:
         self.bot.note_asked(Way.INTERACTION, answer, server_id_of(interaction), interaction.user.id)
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(Questions(bot))

@@ -156,8 +156,3 @@ async def _respond(interaction: discord.Interaction[Tianwen], reply: Reply) -> N
     await interaction.response.send_message(
         **reply.arguments(embeds=may_embed(interaction)), ephemeral=must_be_private(interaction)
     )
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(QuickFacts(bot))

@@ -186,8 +186,3 @@ class ReviewQueue(commands.Cog):
 
     def _message(self, message: QueueMessage) -> discord.PartialMessage:
         return self.bot.get_partial_messageable(message.channel_id).get_partial_message(message.message_id)
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(ReviewQueue(bot))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.client import Tianwen
 
 
-class Settings(commands.Cog):
+class SettingsCog(commands.Cog, name="Settings"):
     """Shows the settings, and lets them be changed."""
 
     def __init__(self, bot: Tianwen) -> None:
@@ -42,8 +42,3 @@ class Settings(commands.Cog):
         # The panel of ``cog_load`` answers for all; discord.py would keep each one that was sent.
         panel.stop()
         await interaction.response.send_message(view=panel, ephemeral=True)
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(Settings(bot))

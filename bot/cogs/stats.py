@@ -62,8 +62,3 @@ class StatsCog(commands.Cog, name="Stats"):
                 alt = limits.cut(reply.text, limits.FILE_DESCRIPTION)
                 files.append(discord.File(io.BytesIO(picture), "weeks.png", description=alt))
         await interaction.followup.send(**reply.arguments(embeds=may_embed(interaction)), files=files, ephemeral=True)
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(StatsCog(bot))

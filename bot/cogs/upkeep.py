@@ -171,8 +171,3 @@ class Upkeep(commands.Cog):
 def _says(entry: Entry | None) -> tuple[object, ...] | None:
     """Give what people see of a fact: other phrasings alone correct nothing."""
     return (entry.statement, entry.source, entry.locator, entry.as_of) if isinstance(entry, Fact) else None
-
-
-async def setup(bot: Tianwen) -> None:
-    """Add the cog."""
-    await bot.add_cog(Upkeep(bot))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
+from bot.cogs.messages import Messages
 from bot.cooldowns import Cooldowns
 from bot.ui import words
 from bot.ui.text import rest_text
@@ -202,11 +203,10 @@ async def test_every_reply_to_a_message_goes_with_it_and_what_others_posted_is_t
 async def test_a_question_that_is_edited_or_deleted_while_it_is_answered(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    messages: Any = type(world.bot.get_cog("Messages"))
-    send = messages._send
+    send = Messages._send
     meanwhile = [f"<@{world.bot_id}> {OTHER}", None]
 
-    async def slow(self: object, message: Any, reply: object) -> object:
+    async def slow(self: Messages, message: Any, reply: Any) -> object:
         sent = await send(self, message, reply)
         if meanwhile:
             text = meanwhile.pop(0)
@@ -217,7 +217,7 @@ async def test_a_question_that_is_edited_or_deleted_while_it_is_answered(
                 backend.edit_message(message.channel.id, message.id, {"content": text})
         return sent
 
-    monkeypatch.setattr(messages, "_send", slow)
+    monkeypatch.setattr(Messages, "_send", slow)
     await world.mention(QUESTION)
     assert [world.shown(reply) for reply in world.replies()] == [[OTHER_ID]]
     await world.mention(QUESTION)

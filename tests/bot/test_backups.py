@@ -10,6 +10,7 @@ import discord
 import pytest
 
 from bot.backups import Backups
+from bot.cogs.upkeep import Upkeep
 from facts.backup import check
 from facts.entities import Doubt, ServerSettings
 from tests.bot.test_many_processes import until
@@ -25,7 +26,8 @@ MINUTES = 60.0
 @pytest.mark.usefixtures("simcord_env")
 async def test_the_bot_makes_backups_where_they_are_set(world: World, tmp_path: Path) -> None:
     world.bot.backups = Backups(tmp_path / "backups", DAY, 2)
-    await world.bot.reload_extension("bot.cogs.upkeep")
+    await world.bot.remove_cog("Upkeep")
+    await world.bot.add_cog(Upkeep(world.bot))
     await until(lambda: len(list((tmp_path / "backups").glob("*.db"))) == 1)
 
 

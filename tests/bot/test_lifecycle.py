@@ -11,7 +11,8 @@ import discord
 import pytest
 
 import bot.client
-from bot.client import EXTENSIONS, intents
+from bot.client import COGS, intents
+from bot.cogs.messages import Messages
 from bot.doctor import _intents
 from bot.ui import words
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from bot.cogs.messages import Messages
     from bot.ui.embeds import Reply
     from tests.conftest import World
 
@@ -67,7 +67,7 @@ async def test_the_bot_forbids_itself_every_ping(world: World) -> None:
 
 
 async def test_every_cog_is_loaded_and_every_command_is_known_to_discord(world: World) -> None:
-    assert set(world.bot.extensions) == set(EXTENSIONS)
+    assert len(world.bot.cogs) == len(COGS)
     known = registered(world)
     assert set(known) >= COMMANDS
     assert set(known) == {command.name for command in world.bot.tree.get_commands()}
@@ -113,7 +113,7 @@ async def test_changed_commands_are_synced_at_the_next_start(world: World) -> No
 
 async def test_a_command_more_or_less_counts_as_a_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(bot.client, "EXTENSIONS", EXTENSIONS[:1])
+        patch.setattr(bot.client, "COGS", COGS[:1])
         await world.restart()
     assert world.syncs == 2
     fewer = set(registered(world))
@@ -196,15 +196,13 @@ async def test_a_server_that_the_bot_leaves_does_not_disturb_the_others(
 def hold_replies(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let replies wait before they are sent; the result lets them go."""
     gate = asyncio.Event()
-    # discord.py loads extensions as modules of their own: the class is not the one that could be imported here.
-    messages: Any = type(world.bot.get_cog("Messages"))
-    send = messages._send
+    send = Messages._send
 
     async def held(self: Messages, message: discord.Message, reply: Reply) -> Any:
         await world.env.external_wait(gate.wait(), reason="the test holds the reply")
         return await send(self, message, reply)
 
-    monkeypatch.setattr(messages, "_send", held)
+    monkeypatch.setattr(Messages, "_send", held)
     return gate.set
 
 

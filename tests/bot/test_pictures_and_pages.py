@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -11,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bot.ui import limits, words
+from bot.ui.pictures import timeline
 from facts.entities import Author, Milestone, Origin, PartialDate, Source
 
 if TYPE_CHECKING:
@@ -52,14 +52,12 @@ async def test_a_picture_comes_with_its_words(world: World, command: str) -> Non
 
 async def test_a_picture_is_drawn_once_until_a_fact_changes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Any] = []
-    module: Any = sys.modules[type(world.bot.get_cog("QuickFacts")).__module__]
-    draw = module.timeline
 
     def noted(*args: Any, **options: Any) -> bytes:
         drawn.append(args)
-        return bytes(draw(*args, **options))
+        return bytes(timeline(*args, **options))
 
-    monkeypatch.setattr(module, "timeline", noted)
+    monkeypatch.setattr("bot.cogs.quick_facts.timeline", noted)
     for _ in range(2):
         await world.member.slash(world.channel, "milestones")
     assert len(drawn) == 1
@@ -75,9 +73,8 @@ async def test_a_picture_is_drawn_once_until_a_fact_changes(world: World, monkey
 async def test_a_picture_that_cannot_be_drawn_or_attached_costs_only_the_picture(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    module: Any = sys.modules[type(world.bot.get_cog("QuickFacts")).__module__]
     with monkeypatch.context() as patch:
-        patch.setattr(module, "timeline", lambda *_args, **_options: 1 / 0)
+        patch.setattr("bot.cogs.quick_facts.timeline", lambda *_args, **_options: 1 / 0)
         message = shown(await world.member.slash(world.channel, "milestones"))
     assert message.attachments == []
     assert message.embeds[0].title == SAY.milestones_title

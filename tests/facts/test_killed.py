@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-CHANGES = 200
+CHANGES = 100
 
 
 async def test_a_process_killed_at_random_loses_nothing_confirmed_and_leaves_nothing_half(
