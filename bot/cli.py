@@ -22,7 +22,7 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.ui import words
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
-from facts.errors import DatabaseUnavailableError, TianwenError
+from facts.errors import DatabaseUnavailableError, DatabaseUrlError, TianwenError
 from facts.evaluation import Verdict, evaluate, read_questions, saved_question
 from facts.exchange import parse_exchange
 from facts.packs import shipped_packs
@@ -56,7 +56,7 @@ def main() -> None:
         app()
     except DatabaseUnavailableError as error:
         print(f"tianwen: {error.sentence} {words.CHECK_DATABASE}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(1) from None
+        raise SystemExit(_WRONG_SETTING if isinstance(error, DatabaseUrlError) else 1) from None
     except TianwenError as error:
         print(f"tianwen: {error.sentence}", file=sys.stderr)  # noqa: T201
         raise SystemExit(_WRONG_SETTING if isinstance(error, SettingsError) else 1) from None

@@ -12,7 +12,7 @@ import typer
 from bot.runtime import CommandError, be_quiet, open_database
 from bot.settings import load_settings
 from facts import backup as backups
-from facts.errors import BackupError
+from facts.errors import BackupError, DamagedError
 from facts.knowledge import utc_now
 
 if TYPE_CHECKING:
@@ -54,11 +54,19 @@ def restore(
     if not (yes or typer.confirm(f"{file} is whole. Put it in the place of {database}?")):
         raise CommandError("Nothing has been changed.")
     if database.exists():
-        before = database.with_name(f"before-restore-{backups.backup_name(utc_now())}")
-        backups.back_up(database, before)
-        print(f"What was there is kept in {before}.")  # noqa: T201
+        _keep(database, database.with_name(f"before-restore-{backups.backup_name(utc_now())}"))
     asyncio.run(backups.restore(file, database))
     print(f"{database} is as in {file} again.")  # noqa: T201
+
+
+def _keep(database: Path, before: Path) -> None:
+    try:
+        backups.back_up(database, before)
+    except DamagedError as error:
+        backups.set_aside(database, before)
+        print(f"{error.sentence} As it was, it is now {before}; if the bot runs, start it anew.")  # noqa: T201
+    else:
+        print(f"What was there is kept in {before}.")  # noqa: T201
 
 
 async def _file(settings: Settings) -> Path:

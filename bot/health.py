@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bot.client import Tianwen
 
@@ -75,6 +75,7 @@ class Gateway:
         # Shards without a connection that had one, and since when.
         self._lost: dict[int, float] = {}
         self._connected: set[int] = set()
+        self._gained_at = self._begun_at
 
     @property
     def connected(self) -> frozenset[int]:
@@ -84,6 +85,7 @@ class Gateway:
     def gained(self, shard_id: int) -> None:
         """Note that a shard has a session."""
         self._connected.add(shard_id)
+        self._gained_at = self._clock()
         self._lost.pop(shard_id, None)
 
     def lost(self, shard_id: int) -> bool:
@@ -94,20 +96,22 @@ class Gateway:
         self._lost[shard_id] = self._clock()
         return True
 
-    def check(self, latencies: dict[int, float], expected: int | None = None) -> Check:
+    def check(self, latencies: dict[int, float], expected: Sequence[int] = ()) -> Check:
         """Tell how it is.
 
         Args:
             latencies: of each shard, how long Discord takes to answer, in seconds.
-            expected: how many shards there are to be, where that is known.
+            expected: the shards that there are to be, where that is known.
         """
         lost = sorted(self._lost)
         # Until Discord has answered for the first time, they are infinite.
         known = [latencies[shard_id] for shard_id in self._connected & latencies.keys()]
         known = list(filter(math.isfinite, known))
+        missing = sorted(set(expected) - self._connected - self._lost.keys())
         figures = {
             "connected": sorted(self._connected),
             "lost": lost,
+            "missing": missing,
             "latency_ms": round(1000 * max(known)) if known else None,
         }
         if not self._connected:
@@ -123,17 +127,23 @@ class Gateway:
             sentence = f"Shards without a connection, for {longest_s:.0f} s at most: {shards}."
             return Check("gateway", Status.DEGRADED, sentence, figures)
         count = len(self._connected)
-        if expected is not None and count < expected:
-            # Many shards take minutes to begin, one after another.
-            return Check("gateway", Status.DEGRADED, f"Connected with {count} of {expected} shards so far.", figures)
+        if missing:
+            # Many shards take minutes to begin, one after another; and again, a new start would cost the others theirs.
+            waits_s = self._clock() - self._gained_at
+            sentence = f"Connected with {count} of {len(expected)} shards so far, the last one {waits_s:.0f} s ago."
+            return Check("gateway", Status.DEGRADED, sentence, figures)
         sentence = f"Connected to Discord with {count} {'shard' if count == 1 else 'shards'}."
         return Check("gateway", Status.OK, sentence, figures)
 
 
 def health_of(bot: Tianwen) -> Health:
     """Tell how a bot is, from memory: no database is asked."""
-    shards = len(bot.shard_ids) if bot.shard_ids is not None else bot.shard_count
-    return Health((bot.gateway.check(dict(bot.latencies), shards), _database(bot), _facts(bot)))
+    return Health((bot.gateway.check(dict(bot.latencies), shards_of(bot)), _database(bot), _facts(bot)))
+
+
+def shards_of(bot: Tianwen) -> Sequence[int]:
+    """Give the shards that a process is to run; none as long as Discord has not said how many there are."""
+    return bot.shard_ids if bot.shard_ids is not None else range(bot.shard_count or 0)
 
 
 def _database(bot: Tianwen) -> Check:

@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from bot.health import Status, health_of
+from bot.health import Status, health_of, shards_of
 from bot.runtime import CommandError
 from facts.errors import DatabaseError
 
@@ -74,8 +74,10 @@ class Monitor:
         latency = GaugeMetricFamily(
             "tianwen_gateway_latency_seconds", "How long Discord takes to answer a shard.", labels=["shard"]
         )
-        for shard_id, seconds in bot.latencies:
+        # Also of a shard that has never come so far as to have one.
+        for shard_id in sorted({*shards_of(bot), *dict(bot.latencies)}):
             connected.add_metric([str(shard_id)], float(shard_id in bot.gateway.connected))
+        for shard_id, seconds in bot.latencies:
             latency.add_metric([str(shard_id)], seconds)
         yield connected
         yield latency

@@ -27,7 +27,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database as it is, and close it at the end.
 
     Raises:
-        DatabaseUnavailableError: the URL is not one that can be used.
+        DatabaseUrlError: the URL is not one that can be used.
     """
     options = DatabaseOptions(
         pool_size=settings.database_pool_size,

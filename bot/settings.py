@@ -87,7 +87,9 @@ class Settings(BaseSettings):
     backup_folder: Annotated[
         Path | None, Field(description="Where backups of a SQLite file are kept; without it, none are made.")
     ] = None
-    backup_every_h: Annotated[float, Field(gt=0, description="A backup is made every so many hours.")] = 24.0
+    backup_every_h: Annotated[
+        float, Field(gt=0, le=8760, description="A backup is made every so many hours, a year at most.")
+    ] = 24.0
     backups_kept: Annotated[int, Field(ge=1, description="So many backups are kept; older ones are deleted.")] = 14
     shard_count: Annotated[
         int | None,
@@ -148,6 +150,15 @@ class Settings(BaseSettings):
     def _shards_fit(self) -> Self:
         if self.shard_ids and (self.shard_count is None or self.shard_ids[-1] >= self.shard_count):
             raise ValueError("TIANWEN_SHARD_IDS: they must be below TIANWEN_SHARD_COUNT, which must be set")
+        return self
+
+    @model_validator(mode="after")
+    def _backups_fit(self) -> Self:
+        if self.backup_folder is not None and self.database_url.get_secret_value().startswith("postgresql"):
+            raise ValueError(
+                "TIANWEN_BACKUP_FOLDER: only a SQLite file is backed up by Tianwen; for PostgreSQL use pg_dump "
+                "(docs/operating.md), and leave it empty"
+            )
         return self
 
     @field_validator("discord_token")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import migrations
 from facts import feed
 from facts.database import Database
-from facts.errors import BackupError, DatabaseError
+from facts.errors import BackupError, DamagedError, DatabaseError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,8 @@ def back_up(database: Path, target: Path) -> None:
     The file has its name only once it has been looked through.
 
     Raises:
-        BackupError: there is no such database, the file is there already or cannot be written, or it is not whole.
+        BackupError: there is no such database, or the file is there already or cannot be written.
+        DamagedError: the database is not whole.
     """
     if not database.is_file():
         raise BackupError(f"There is no database {database}.")
@@ -46,11 +47,14 @@ def back_up(database: Path, target: Path) -> None:
         with closing(sqlite3.connect(unfinished)) as connection:
             # Whoever looks at it then leaves no other files beside it.
             connection.execute("PRAGMA journal_mode = DELETE")
-        check(unfinished)
+        _look_through(unfinished, database)
         _settle(unfinished)
         unfinished.rename(target)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.OperationalError, OSError) as error:
+        # A full disk or a file that somebody else holds says nothing of the database.
         raise BackupError(f"The backup {target} could not be made: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise DamagedError(f"{database} is damaged: {error}.") from error
     finally:
         _remove(unfinished)
 
@@ -59,23 +63,46 @@ def check(backup: Path) -> None:
     """Look a backup through: whether it is whole, and of a program that this one understands.
 
     Raises:
-        BackupError: it is not.
+        BackupError: it is not, or there is no such file.
     """
     if not backup.is_file():
         raise BackupError(f"There is no file {backup}.")
     try:
-        # Read only: to look at a file must not change it.
-        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            lost = connection.execute("PRAGMA foreign_key_check")
-            faults += [f"a row of {row[0]} leans on one that is not there" for row in lost]
-            if faults:
-                raise BackupError(f"{backup} is damaged: {faults[0]}.")
-            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        revision = _look_through(backup, backup)
     except sqlite3.Error as error:
         raise BackupError(f"{backup} is not a backup of Tianwen's: {error}.") from error
-    if revision is None or not revision[0].isdecimal() or revision[0] > migrations.HEAD:
+    if not revision.isdecimal() or revision > migrations.HEAD:
         raise BackupError(f"{backup} has a schema that this program does not know; use the program that belongs to it.")
+
+
+def look_through(database: Path) -> None:
+    """Look a database through that may be in use: whether it is whole. Takes a while.
+
+    Raises:
+        BackupError: it cannot be read.
+        DamagedError: it is not whole.
+    """
+    try:
+        _look_through(database, database)
+    except sqlite3.OperationalError as error:
+        raise BackupError(f"{database} cannot be looked through: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise DamagedError(f"{database} is damaged: {error}.") from error
+
+
+def set_aside(database: Path, target: Path) -> None:
+    """Move a database away as it is, with what stands beside it; for one that is too damaged to be copied.
+
+    Raises:
+        BackupError: it cannot be moved.
+    """
+    try:
+        for ending in ("-wal", "-shm", "-journal", ""):
+            part = database.with_name(database.name + ending)
+            if part.exists():
+                part.rename(target.with_name(target.name + ending))
+    except OSError as error:
+        raise BackupError(f"{database} could not be moved to {target}: {error}.") from error
 
 
 async def restore(backup: Path, database: Path) -> None:
@@ -116,6 +143,21 @@ def prune(folder: Path, keep: int) -> list[Path]:
     for path in gone:
         path.unlink()
     return gone
+
+
+def _look_through(file: Path, name: Path) -> str:
+    """Give the revision of a file's schema if it is whole; else say so of the file of this name."""
+    # Read only: to look at a file must not change it.
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        lost = connection.execute("PRAGMA foreign_key_check")
+        faults += [f"a row of {row[0]} leans on one that is not there" for row in lost]
+        if faults:
+            raise DamagedError(f"{name} is damaged: {faults[0]}.")
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+            raise DamagedError(f"{name} is not a database of Tianwen's.")
+        revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(revision[0]) if revision is not None else ""
 
 
 def _copy(source: Path, target: Path) -> None:

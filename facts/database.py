@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 import migrations
-from facts.errors import DatabaseUnavailableError, SchemaMismatchError
+from facts.errors import DatabaseUnavailableError, DatabaseUrlError, SchemaMismatchError
 from facts.models import Base
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Database:
             password: for PostgreSQL, in place of the one in the URL.
 
         Raises:
-            DatabaseUnavailableError: the URL is not one that can be used. It is not repeated: it may hold a password.
+            DatabaseUrlError: the URL is not one that can be used. It is not repeated: it may hold a password.
         """
         parsed = _parse(url)
         options = options or DatabaseOptions()
@@ -378,9 +378,9 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise DatabaseUnavailableError("The database URL cannot be read.") from error
+        raise DatabaseUrlError("The database URL cannot be read.") from error
     if parsed.drivername not in {_SQLITE, _POSTGRES}:
-        raise DatabaseUnavailableError(f"The database URL must begin with {_SQLITE}:// or {_POSTGRES}://.")
+        raise DatabaseUrlError(f"The database URL must begin with {_SQLITE}:// or {_POSTGRES}://.")
     return parsed
 
 
@@ -395,16 +395,14 @@ def _postgres_engine(url: URL, options: DatabaseOptions, *, patient: bool = Fals
     try:
         import asyncpg  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise DatabaseUnavailableError(
-            "PostgreSQL needs the extra “postgres”: pip install 'tianwen[postgres]'."
-        ) from error
+        raise DatabaseUrlError("PostgreSQL needs the extra “postgres”: pip install 'tianwen[postgres]'.") from error
     settings = {key: str(value) for key, value in url.query.items() if key == "search_path"}
     url = url.difference_update_query(settings)
     known = inspect_signature(asyncpg.connect).parameters
     if unknown := sorted(set(url.query) - set(known)):
-        raise DatabaseUnavailableError(f"The database URL has a part that is not known: {', '.join(unknown)}.")
+        raise DatabaseUrlError(f"The database URL has a part that is not known: {', '.join(unknown)}.")
     if url.port is not None and not 0 < url.port < _PORTS:
-        raise DatabaseUnavailableError("The database URL names a port that does not exist.")
+        raise DatabaseUrlError("The database URL names a port that does not exist.")
     arguments: dict[str, Any] = {"server_settings": settings, "timeout": options.connect_timeout_s}
     if patient:
         return create_async_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
@@ -428,7 +426,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     try:
         engine = create_async_engine(url, hide_parameters=True)
     except (ArgumentError, ValueError) as error:
-        raise DatabaseUnavailableError("The database URL is not one of SQLite: sqlite+aiosqlite:///FILE.") from error
+        raise DatabaseUrlError("The database URL is not one of SQLite: sqlite+aiosqlite:///FILE.") from error
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type

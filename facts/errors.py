@@ -11,8 +11,10 @@ Each carries the sentence that a person may be shown, in Discord and in the term
     ├── ExchangeError             a file cannot be imported at all (too large, not text, columns missing ...)
     ├── QuestionSetError          a question set has faults: all of them
     ├── BackupError               a backup cannot be made, or is not whole
+    │   └── DamagedError          what is to be copied is no whole database
     └── DatabaseError
         ├── DatabaseUnavailableError   it cannot be reached or opened
+        │   └── DatabaseUrlError       its URL is not one that can be used
         └── SchemaMismatchError        its schema is not the one that this program knows
 """
 
@@ -98,12 +100,20 @@ class BackupError(TianwenError):
     """A backup that cannot be made, or not be relied on."""
 
 
+class DamagedError(BackupError):
+    """What is to be copied is no database, or one that is not whole."""
+
+
 class DatabaseError(TianwenError):
     """The fact store cannot be used."""
 
 
 class DatabaseUnavailableError(DatabaseError):
     """The database cannot be reached, opened or written."""
+
+
+class DatabaseUrlError(DatabaseUnavailableError):
+    """The database's URL is not one that can be used; it is never shown, since it may hold a password."""
 
 
 class SchemaMismatchError(DatabaseError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +93,29 @@ def test_a_backup_by_hand_brings_back_what_there_was(terminal: Terminal, small_f
     assert "remove" not in history.stdout
     (before,) = small_folder.glob("before-restore-*.db")
     check(before)
+
+
+@pytest.mark.parametrize("harm", ["damaged", "newer"])
+def test_a_backup_takes_the_place_of_what_cannot_be_used_and_that_is_kept(
+    terminal: Terminal, small_folder: Path, harm: str
+) -> None:
+    assert terminal("backup", "one.db", cwd=small_folder).returncode == 0
+    database = small_folder / "tianwen.db"
+    if harm == "damaged":
+        database.write_bytes(database.read_bytes()[:9000])
+    else:
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    spoilt = database.read_bytes()
+    restored = terminal("restore", "one.db", "--yes", cwd=small_folder)
+    assert restored.returncode == 0, restored.stderr
+    (before,) = small_folder.glob("before-restore-*.db")
+    assert str(before.name) in restored.stdout
+    if harm == "damaged":
+        assert "damaged" in restored.stdout
+        assert before.read_bytes() == spoilt
+    asked = terminal("ask", "how long is tianhe?", cwd=small_folder)
+    assert "16.6" in asked.stdout, asked.stderr
 
 
 def test_what_is_no_backup_is_refused_in_one_line(terminal: Terminal, small_folder: Path) -> None:

@@ -224,9 +224,8 @@ def test_what_is_wrong_is_told_in_words_without_a_traceback(
     (folder / "broken.jsonl").write_text("{", "utf-8")
     done = terminal(*arguments, cwd=folder, **environment)
     # A service manager sees by 78 that it need not try again: a setting is wrong.
-    assert done.returncode == (
-        78 if any(name in told for name in ("TIANWEN_LOG_LEVEL", "DISCORD_TOKEN", "bot token")) else 1
-    )
+    settings = ("TIANWEN_LOG_LEVEL", "DISCORD_TOKEN", "bot token", "The database URL")
+    assert done.returncode == (78 if any(name in told for name in settings) else 1)
     assert done.stderr.splitlines()[-1].startswith("tianwen: ") or "fault" in done.stderr
     assert told in done.stderr
     assert "secret" not in done.stderr

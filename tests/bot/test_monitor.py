@@ -83,7 +83,7 @@ def test_a_start_and_an_outage_are_forgiven_for_a_while() -> None:
     gateway.gained(1)
     check = gateway.check({0: float("inf"), 1: 0.042})
     assert check.status is Status.OK
-    assert check.figures == {"connected": [0, 1], "lost": [], "latency_ms": 42}
+    assert check.figures == {"connected": [0, 1], "lost": [], "missing": [], "latency_ms": 42}
     assert gateway.lost(1)
     # One that has no connection loses none.
     assert not gateway.lost(1)
@@ -91,7 +91,7 @@ def test_a_start_and_an_outage_are_forgiven_for_a_while() -> None:
     clock.now += LONGEST_WITHOUT_GATEWAY_S
     check = gateway.check({})
     assert check.status is Status.DEGRADED
-    assert check.figures == {"connected": [0], "lost": [1], "latency_ms": None}
+    assert check.figures == {"connected": [0], "lost": [1], "missing": [], "latency_ms": None}
     clock.now += 1
     # One of several: to start anew would cost the others theirs.
     assert gateway.check({}).status is Status.DEGRADED
@@ -102,8 +102,11 @@ def test_a_start_and_an_outage_are_forgiven_for_a_while() -> None:
     gateway.gained(0)
     gateway.gained(1)
     assert gateway.check({}).status is Status.OK
-    assert gateway.check({}, 2).status is Status.OK
-    assert gateway.check({}, 3).status is Status.DEGRADED
+    assert gateway.check({}, range(2)).status is Status.OK
+    check = gateway.check({}, range(3))
+    assert check.status is Status.DEGRADED
+    assert "2 of 3 shards" in check.sentence
+    assert check.figures["missing"] == [2]
 
 
 # The page

@@ -100,6 +100,26 @@ def test_the_bot_asks_for_few_permissions() -> None:
     assert f"permissions={PERMISSIONS.value}" in invite_url(1)
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"TIANWEN_BACKUP_EVERY_H": "inf"}, "TIANWEN_BACKUP_EVERY_H: .*less than or equal to 8760"),
+        ({"TIANWEN_BACKUP_EVERY_H": "nan"}, "TIANWEN_BACKUP_EVERY_H: "),
+        (
+            {"TIANWEN_BACKUP_FOLDER": "safe", "TIANWEN_DATABASE_URL": "postgresql+asyncpg://tianwen@localhost/tianwen"},
+            "^TIANWEN_BACKUP_FOLDER: only a SQLite file .* pg_dump",
+        ),
+    ],
+)
+def test_backups_that_cannot_be_made_are_refused_at_once(
+    values: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=told):
+        load_settings(None)
+
+
 # Secrets in files
 
 

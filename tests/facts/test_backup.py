@@ -15,7 +15,7 @@ import migrations
 from facts import backup
 from facts.database import Database
 from facts.entities import Fact
-from facts.errors import BackupError
+from facts.errors import BackupError, DamagedError
 from facts.knowledge import KnowledgeBase
 from tests.facts.making import make_fact
 from tests.facts.town import (
@@ -168,7 +168,7 @@ def text(path: Path) -> None:
         (damage, "damaged|not a backup"),
         (newer, "schema that this program does not know"),
         (lose_sources, "damaged"),
-        (empty, "not a backup"),
+        (empty, "not a database"),
         (text, "not a backup"),
         (Path.unlink, "There is no file"),
     ],
@@ -186,6 +186,23 @@ async def test_what_is_no_whole_backup_is_refused_in_one_line_and_changes_nothin
     assert "\n" not in caught.value.sentence
     assert answer(await anew(database), LAMP.canonical_question) == RED_LAMP.statement
     assert (await database.schema()).current == migrations.HEAD
+
+
+@on_sqlite
+@pytest.mark.parametrize("harm", [damage, lose_sources, empty, text])
+async def test_what_is_damaged_is_told_from_what_could_not_be_read(
+    town: KnowledgeBase, database: Database, path: Path, tmp_path: Path, harm: object
+) -> None:
+    await town.edit(RED_LAMP, EDITOR)
+    await database.close()
+    backup.look_through(path)
+    assert callable(harm)
+    harm(path)
+    with pytest.raises(DamagedError):
+        backup.look_through(path)
+    with pytest.raises(DamagedError):
+        backup.back_up(path, tmp_path / "backup.db")
+    assert not list(tmp_path.glob("*backup.db*"))
 
 
 @on_sqlite
