@@ -12,7 +12,8 @@ PERSON = (6, 20.0)
 CHANNEL = (30, 20.0)
 # Where nobody spoke to it, one channel gets this many; the server sets how often one person is answered.
 LISTENING_CHANNEL = (5, 20.0)
-# One person may use so many commands, buttons and forms in so many seconds, and be suggested something so often.
+# One person may use so many commands, buttons and forms, and edit questions so often, in so many seconds; and be
+# suggested something so often.
 PRESSES = (20, 20.0)
 SUGGESTIONS = (60, 20.0)
 # So many questions of one person's are put on review queues in so many seconds.
@@ -45,7 +46,7 @@ class Cooldowns:
         return self.take(channel, person) if seconds else self.take(channel)
 
     def take_pressed(self, user_id: int) -> float:
-        """Take the use of a command, button or form; see ``take``."""
+        """Take the use of a command, button or form, or the edit of a question; see ``take``."""
         return self.take((("pressed", user_id), PRESSES))
 
     def take_typed(self, user_id: int) -> float:

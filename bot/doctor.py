@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from bot.health import Status
 from bot.probe import ask
 from bot.runtime import open_database
+from bot.settings import unknown_settings
 from bot.ui import words
-from facts.errors import DatabaseUnavailableError, PackError, SchemaMismatchError
+from facts.backup import look_through
+from facts.errors import BackupError, DatabaseUnavailableError, PackError, SchemaMismatchError
 from facts.knowledge import KnowledgeBase
 from facts.packs import shipped_packs
 
@@ -25,6 +27,10 @@ _REMEDIES = {
     "facts": "It tries again by itself; for minutes on end, look into its log.",
 }
 _FIRST_START = "The first start makes and fills it; “tianwen db upgrade” makes it empty."
+
+
+_NO_SETTING = "It does nothing; .env.example has all that there are."
+_DAMAGED = "Put a backup in its place with “tianwen restore FILE”; what is there now is kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Finding:
 async def diagnose(settings: Settings) -> list[Finding]:
     """Check everything that can be checked without joining Discord; changes nothing."""
     findings = [_token(settings), _intents()]
+    findings.extend(Finding(f"{name} is no setting", _NO_SETTING) for name in unknown_settings())
     packs, finding = _packs()
     findings.append(finding)
     findings.extend(await _database(settings, packs))
@@ -91,7 +98,7 @@ def _running(settings: Settings) -> list[Finding]:
         return [Finding(f"No bot answers on {where}", "If it should be running, look into its log.")]
     return [
         Finding(
-            check["sentence"].removesuffix("."),
+            f"The bot that runs: {check['sentence'].removesuffix('.')}",
             _REMEDIES.get(name, "") if check["status"] != Status.OK else "",
             failed=check["status"] == Status.FAILING,
         )
@@ -112,12 +119,17 @@ async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:
                 return findings
             await database.require_schema()
             findings.append(Finding(f"The schema is {state.current}, as needed"))
+            if database.file is not None:
+                await asyncio.to_thread(look_through, database.file)
+                findings.append(Finding("Its file is whole"))
             knowledge = await KnowledgeBase.open(database)
             count = len(knowledge.facts())
             remedy = "" if count or not packs else "The next start loads the article."
             findings.append(Finding(f"The store holds {count} shared facts", remedy))
     except DatabaseUnavailableError as error:
         findings.append(Finding(error.sentence, words.CHECK_DATABASE, failed=True))
+    except BackupError as error:
+        findings.append(Finding(error.sentence, _DAMAGED, failed=True))
     except SchemaMismatchError as error:
         findings.append(Finding(error.sentence, failed=True))
     return findings

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -19,6 +21,8 @@ _SECRETS = {
     "database_password": "TIANWEN_DATABASE_PASSWORD",  # pragma: allowlist secret
 }
 _FILE = "_FILE"
+# What the tests are told, in an environment that they may share.
+_OF_TESTS = "TIANWEN_TEST_"
 DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///tianwen.db"
 
 
@@ -191,6 +195,19 @@ def _with_secrets(values: dict[str, Any]) -> dict[str, Any]:
         if not values[name]:
             raise ValueError(f"{setting}{_FILE}: {file} is empty")
     return values
+
+
+def unknown_settings(env_file: Path | str = ENV_FILE) -> list[str]:
+    """Give the names in the environment and in the file that look like settings and are none, such as misspelt ones.
+
+    Args:
+        env_file: the file read besides the environment; it need not be there.
+    """
+    prefix = str(Settings.model_config["env_prefix"])
+    known = {f"{prefix}{field}".upper() for field in Settings.model_fields}
+    # Names count in any case, as the settings themselves do.
+    given = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
+    return sorted(name for name in given - known if name.startswith(prefix) and not name.startswith(_OF_TESTS))
 
 
 def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:

@@ -343,6 +343,9 @@ class Messages(commands.Cog):
         if known.question in questions or (message.reference is not None and not questions[-1]):
             # The words are the same, as when Discord adds a preview; or they are another's, and asked already.
             return
+        if self.bot.cooldowns.take_pressed(message.author.id):
+            # Nobody mends a question so often: this is a flood.
+            return
         asked, reply = self._ask_anew(message, known)
         if asked is None or reply is None:
             await self._take_back(known)

@@ -10,7 +10,7 @@ import discord
 import pytest
 
 from bot.cogs.messages import Messages
-from bot.cooldowns import Cooldowns
+from bot.cooldowns import PRESSES, Cooldowns
 from bot.ui import words
 from bot.ui.text import rest_text
 from facts.entities import Author, Origin
@@ -189,6 +189,17 @@ async def test_after_quick_edits_the_reply_is_that_to_the_last(world: World) -> 
     for question in (OTHER, QUESTION) * 5:
         await world.member.edit(asked, f"<@{world.bot_id}> {question}")
     assert [world.shown(reply) for reply in world.replies()] == [[FACT_ID]]
+
+
+async def test_whoever_edits_without_end_is_not_answered_each_time(world: World) -> None:
+    world.bot.cooldowns = Cooldowns()
+    asked = await world.mention(QUESTION)
+    for number in range(2 * PRESSES[0]):
+        await world.member.edit(asked, f"<@{world.bot_id}> {(OTHER, QUESTION)[number % 2]}")
+    edits = [
+        request for request in world.env.http_requests if request.method == "PATCH" and "/messages/" in request.path
+    ]
+    assert len(edits) == PRESSES[0]
 
 
 async def test_every_reply_to_a_message_goes_with_it_and_what_others_posted_is_theirs(world: World) -> None:

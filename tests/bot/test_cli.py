@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -182,6 +183,25 @@ def test_the_doctor_tells_what_is_amiss_and_what_to_do(
     assert done.returncode == 1
     assert f"✗ {told}" in done.stdout
     assert "secret" not in done.stdout + done.stderr
+
+
+def test_the_doctor_sees_a_damaged_file(terminal: Terminal, folder: Path, tmp_path: Path) -> None:
+    assert "✓ Its file is whole" in terminal("doctor", cwd=folder).stdout
+    store = tmp_path / "tianwen.db"
+    store.write_bytes((folder / "tianwen.db").read_bytes())
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("DELETE FROM sources")
+    done = terminal("doctor", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "✗ tianwen.db is damaged" in done.stdout
+    assert "tianwen restore" in done.stdout
+
+
+def test_the_doctor_names_settings_that_are_none(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TIANWEN_LOG_LEVEL=INFO\nTIANWEN_LOGLEVEL=DEBUG\nOTHERS=1\n", "utf-8")
+    done = terminal("doctor", cwd=tmp_path, TIANWEN_SHARDS="2", tianwen_log_format="json")
+    assert re.findall(r"! (\S+) is no setting", done.stdout) == ["TIANWEN_LOGLEVEL", "TIANWEN_SHARDS"]
+    assert done.returncode == 0
 
 
 def test_invite_prints_a_url_with_few_permissions(terminal: Terminal, folder: Path) -> None:

@@ -223,9 +223,9 @@ async def test_doctor_tells_in_words_how_the_running_bot_is(world: World, settin
     found = await diagnose(settings)
     told = {finding.what: finding for finding in found[-3:]}
     assert [finding.mark for finding in told.values()] == ["!", "✓", "✓"]
-    assert "Not connected to Discord yet" in told
+    assert "The bot that runs: Not connected to Discord yet" in told
     health = health_of(world.bot)
-    assert list(told) == [check.sentence.removesuffix(".") for check in health.checks]
+    assert list(told) == [f"The bot that runs: {check.sentence.removesuffix('.')}" for check in health.checks]
 
 
 async def test_doctor_tells_that_nobody_answers(settings: Settings) -> None:
