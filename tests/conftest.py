@@ -314,9 +314,9 @@ class PatientCooldowns(Cooldowns):
     take_typed = take_queued = take_pressed
 
 
-def make_bot(knowledge: KnowledgeBase, *, message_content: bool = False) -> Tianwen:
+def make_bot(knowledge: KnowledgeBase, *, message_content: bool = False, shards: int = 1) -> Tianwen:
     """Make the bot with more patience than it has: in most tests one person asks much in no time."""
-    bot = Tianwen(knowledge, message_content=message_content, shard_count=1)
+    bot = Tianwen(knowledge, message_content=message_content, shard_count=shards)
     bot.cooldowns = PatientCooldowns(person=(10_000, 1.0), channel=(10_000, 1.0))
     return bot
 

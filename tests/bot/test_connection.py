@@ -15,6 +15,7 @@ import yarl
 from sqlalchemy import event
 
 from bot.client import LONGEST_RATE_LIMIT_S, DiscordUnavailableError, join_discord
+from bot.health import Status, health_of
 from bot.settings import Settings, SettingsError
 from facts.errors import SchemaMismatchError
 from tests.bot.fake_discord import FakeDiscord, fake_discord
@@ -71,7 +72,7 @@ async def joined(knowledge: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, **op
         monkeypatch.setattr(discord.http.Route, "BASE", fake.api)
         monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(fake.gateway))
         (place,) = found_server(fake)
-        async with make_bot(knowledge) as bot:
+        async with make_bot(knowledge, shards=fake.shards) as bot:
             running = asyncio.create_task(bot.start(WELL_SHAPED_TOKEN))
             async with asyncio.timeout(20):
                 await bot.wait_until_ready()
@@ -113,6 +114,24 @@ async def test_after_a_lost_connection_the_session_goes_on_and_nothing_asked_mea
     assert here.counted("tianwen_gateway_disconnections_total") == 1
     replies = [m for m in here.fake.channels[here.place.channel_id] if m["author"]["id"] != here.member.id]
     assert len(replies) == 3
+
+
+async def test_each_of_several_shards_goes_on_with_its_own_session(
+    knowledge: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with joined(knowledge, monkeypatch, shards=2) as here:
+        assert await here.asks() == [FACT_ID]
+        await here.fake.drop()
+        missed = await here.member.mention(OTHER)
+        await here.heard("RESUME", 2)
+        assert facts_shown(await missed.message()) == [OTHER_ID]
+        await until(lambda: here.bot.gateway.connected == {0, 1})
+        assert here.fake.heard.count("IDENTIFY") == 2
+        await here.fake.invalidate(resumable=False)
+        await here.heard("IDENTIFY", 4)
+        await until(lambda: here.bot.gateway.connected == {0, 1})
+        assert await here.asks() == [FACT_ID]
+        assert health_of(here.bot).status is Status.OK
 
 
 async def test_an_invalid_session_is_begun_anew_and_buttons_and_follow_ups_go_on(here: Joined) -> None:
