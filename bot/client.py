@@ -518,7 +518,8 @@ async def sync_commands(settings: Settings) -> int:
 
 async def _message_content_granted(token: str) -> bool:
     """Ask Discord whether it has granted the message-content intent: whoever asks for it without is not let in."""
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    # It does not join; without this one intent, discord.py would warn.
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
         await client.login(token)
         flags = client.application_flags
     return flags.gateway_message_content or flags.gateway_message_content_limited
