@@ -383,15 +383,19 @@ class Tianwen(commands.AutoShardedBot):
 
     async def sync(self) -> int:
         """Send the slash commands to Discord, remember which, and give their number."""
+        return await self._sync(await self._tree_digest())
+
+    async def _sync(self, digest: str) -> int:
         synced = await self.tree.sync()
-        await self.knowledge.set_command_tree_digest(self._application_id(), await self._tree_digest())
+        await self.knowledge.set_command_tree_digest(self._application_id(), digest)
         return len(synced)
 
     async def _sync_if_changed(self) -> None:
+        digest = await self._tree_digest()
         try:
-            if await self.knowledge.command_tree_digest(self._application_id()) == await self._tree_digest():
+            if await self.knowledge.command_tree_digest(self._application_id()) == digest:
                 return
-            count = await self.sync()
+            count = await self._sync(digest)
         except (discord.HTTPException, discord.RateLimited, DatabaseError):
             # The commands of the last sync still work, and so does everything else.
             log.exception("The slash commands could not be synced")

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from tests.bot.fake_discord import FakeDiscord
 
 PROGRAM = """
-import sys, yarl, discord.http, discord.gateway
+import functools, sys, yarl, discord.http, discord.gateway
 discord.http.Route.BASE, gateway = sys.argv[1:3]
 discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+# It waits no two seconds for a further server.
+discord.Client.__init__ = functools.partialmethod(discord.Client.__init__, guild_ready_timeout=0.05)
 sys.argv = ["tianwen", *sys.argv[3:]]
 from bot.__main__ import main
 main()

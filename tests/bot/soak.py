@@ -107,7 +107,7 @@ class Soak:
                 async with asyncio.timeout(60):
                     await fake.joined.wait()
                 # Each kind once, so that all that is made when first needed is there.
-                await traffic.flow(rate, min(5.0, seconds), time.perf_counter)
+                await traffic.flow(rate, min(5.0, seconds / 3), time.perf_counter)
                 before = await self._tasks()
                 work = [self._misfortune(fake, process, fault_every), self._weigh(process.pid)]
                 background = [asyncio.create_task(one) for one in work]

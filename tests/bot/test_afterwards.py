@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,7 @@ async def test_other_phrasings_correct_nothing_and_nor_does_anything_after_a_day
         OPERATOR,
     )
     assert world.reread(reply).embeds[0].description == fact.statement
-    await world.env.advance_time(24 * 60 * 60)
+    await world.let_pass(dt.timedelta(days=1))
     await world.teach_shared(FACT_ID, "It is 17 metres long.")
     assert world.reread(reply).embeds[0].description == fact.statement
 

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from tests.bot.conftest import Terminal
     from tests.conftest import World
 
-DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
-MINUTES = 60.0
+DAY, HOUR, MINUTE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(minutes=1)
 
 
 @pytest.mark.usefixtures("simcord_env")
@@ -70,11 +69,11 @@ async def test_what_is_kept_of_people_goes_when_its_time_has_come(world: World) 
     await world.asked("how long is tianhe?")
     await world.bot.queue("any mice?", Doubt.UNANSWERED, server_id=world.guild.id, author_id=world.member.id)
     assert len(await books.replies(9)) == 1
-    await world.env.advance_time(DAY.total_seconds() + 61 * MINUTES)
+    await world.let_pass(DAY + HOUR + MINUTE)
     assert await books.replies(9) == []
     assert len(await books.queued(world.guild.id)) == 1
     for _ in range(2):
-        await world.env.advance_time(DAY.total_seconds())
+        await world.let_pass(DAY)
     assert await books.queued(world.guild.id) == []
 
 

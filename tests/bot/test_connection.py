@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sqlite3
 from contextlib import asynccontextmanager, closing
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock
 
@@ -68,6 +69,9 @@ async def joined(knowledge: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, **op
     # It tries again at once.
     monkeypatch.setattr(discord.Client, "before_identify_hook", AsyncMock())
     monkeypatch.setattr(discord.backoff.ExponentialBackoff, "delay", lambda _: 0.01)
+    # And waits no two seconds for a further server.
+    quick = partialmethod(discord.Client.__init__, guild_ready_timeout=0.05)
+    monkeypatch.setattr(discord.Client, "__init__", quick)
     async with fake_discord(**options) as fake:
         monkeypatch.setattr(discord.http.Route, "BASE", fake.api)
         monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(fake.gateway))

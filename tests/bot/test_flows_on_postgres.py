@@ -24,7 +24,7 @@ from tests.bot import (
     test_transfer,
     test_under_answers,
 )
-from tests.conftest import Schema, set_postgres_url
+from tests.conftest import Schema, emptied, set_postgres_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -79,6 +79,7 @@ KEPT = {
     "revisions",
     "sources",
 }
+OWN = "server_id > 0"
 
 
 class Article:
@@ -98,13 +99,14 @@ class Article:
     async def empty(self) -> None:
         """Delete what a test has left: all that is not the article's."""
         name = self._schema.name
-        others = ", ".join(f"{name}.{table}" for table in Base.metadata.tables if table not in KEPT)
-        await self._schema.run(f"TRUNCATE {others}")
-        for of, column in (("facts", "fact_id"), ("known_unknowns", "unknown_id")):
-            own = f"SELECT id FROM {name}.{of} WHERE server_id > 0"  # noqa: S608 - names of our own
-            await self._schema.run(f"DELETE FROM {name}.revisions WHERE {column} IN ({own})")  # noqa: S608
-            await self._schema.run(f"DELETE FROM {name}.{of} WHERE server_id > 0")  # noqa: S608
-        await self._schema.run(f"DELETE FROM {name}.sources WHERE server_id > 0")  # noqa: S608
+        own = f"(SELECT id FROM {name}.{{}} WHERE {OWN})"  # noqa: S608 - names of our own
+        await self._schema.run_all(
+            *(emptied(f"{name}.{table}") for table in reversed(Base.metadata.sorted_tables) if table.name not in KEPT),
+            emptied(
+                f"{name}.revisions", f"fact_id IN {own.format('facts')} OR unknown_id IN {own.format('known_unknowns')}"
+            ),
+            *(emptied(f"{name}.{table}", OWN) for table in ("facts", "known_unknowns", "sources")),
+        )
 
     async def drop(self) -> None:
         await self._schema.drop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,7 @@ async def test_privacy_tells_in_five_sentences_and_deletes_what_is_ones_own(worl
 async def test_what_is_old_is_forgotten_by_itself(world: World) -> None:
     await world.asked(QUESTION)
     await world.asked("blorf wug snarf")
-    await world.env.advance_time(25 * 60 * 60)
+    await world.let_pass(dt.timedelta(hours=25))
     assert await world.knowledge.bookkeeping.replies(9) == []
     async with world.knowledge._database.reading() as session:
         assert (await session.execute(text("SELECT count(*) FROM sent_replies"))).scalar() == 0

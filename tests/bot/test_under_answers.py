@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import discord
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.usefixtures("simcord_env")
 
 QUESTION = "how long is tianhe?"
 FACT_ID = "tianhe-length"
-DAY = 24 * 60 * 60
 SAY = words.ENGLISH
 
 
@@ -191,7 +191,7 @@ async def test_buttons_fade_after_a_day_with_one_sentence_and_no_error(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     replies = [await world.asked(question) for question in (QUESTION, QUESTION, "how heavy is Tianhe?")]
-    await world.env.advance_time(DAY + 60)
+    await world.let_pass(dt.timedelta(days=1, minutes=1))
     first, second, third = replies
     assert SAY.faded in told_after_edit(await world.member.click(first, label=SAY.source))
     assert SAY.faded in told_after_edit(await world.member.select(second, [world.menu(second).options[0].value]))

@@ -128,7 +128,7 @@ def stores(draw: st.DrawFn) -> tuple[list[Fact], list[KnownUnknown], list[Name]]
 # Out and in again
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(stores(), st.sampled_from(FileKind))
 def test_what_is_written_reads_back_the_same(
     store: tuple[list[Fact], list[KnownUnknown], list[Name]], kind: FileKind
