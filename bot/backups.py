@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from facts.backup import backup_name, prune
+from facts.backup import backup_name, newest, prune
 from facts.errors import BackupError, DatabaseError
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ class Backups:
         if settings.backup_folder is None:
             return None
         return cls(settings.backup_folder, dt.timedelta(hours=settings.backup_every_h), settings.backups_kept)
+
+    async def newest(self) -> dt.datetime | None:
+        """Give when the newest backup was made; None where there is none, or the folder cannot be read."""
+        try:
+            return await asyncio.to_thread(newest, self.folder)
+        except OSError:
+            return None
 
     async def make_if_due(self, knowledge: KnowledgeBase, now: dt.datetime) -> None:
         """Make a backup if its time has come and no other process makes it; what fails is logged, and tried again."""

@@ -12,7 +12,7 @@ import typer
 from bot.runtime import CommandError, be_quiet, open_database
 from bot.settings import load_settings
 from facts import backup as backups
-from facts.errors import BackupError, DamagedError
+from facts.errors import BackupError
 from facts.knowledge import utc_now
 
 if TYPE_CHECKING:
@@ -53,20 +53,13 @@ def restore(
         raise CommandError("Nothing has been changed: where nobody can be asked, --yes is needed.")
     if not (yes or typer.confirm(f"{file} is whole. Put it in the place of {database}?")):
         raise CommandError("Nothing has been changed.")
-    if database.exists():
-        _keep(database, database.with_name(f"before-restore-{backups.backup_name(utc_now())}"))
-    asyncio.run(backups.restore(file, database))
-    print(f"{database} is as in {file} again.")  # noqa: T201
-
-
-def _keep(database: Path, before: Path) -> None:
-    try:
-        backups.back_up(database, before)
-    except DamagedError as error:
-        backups.set_aside(database, before)
-        print(f"{error.sentence} As it was, it is now {before}; if the bot runs, start it anew.")  # noqa: T201
-    else:
+    before = database.with_name(f"before-restore-{backups.backup_name(utc_now())}")
+    damage = asyncio.run(backups.restore(file, database, before))
+    if damage is not None:
+        print(f"{damage.sentence} As it was, it is now {before}; if the bot runs, start it anew.")  # noqa: T201
+    elif before.exists():
         print(f"What was there is kept in {before}.")  # noqa: T201
+    print(f"{database} is as in {file} again.")  # noqa: T201
 
 
 async def _file(settings: Settings) -> Path:

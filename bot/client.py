@@ -467,8 +467,7 @@ async def join_discord(settings: Settings) -> None:
         DatabaseError: the database cannot be used, or another program has changed its schema.
     """
     token = _token(settings)
-    with _connection_errors():
-        message_content = await _message_content_granted(token)
+    message_content = await message_content_granted(settings)
     async with (
         open_knowledge(settings, follows=True) as knowledge,
         Tianwen(
@@ -520,12 +519,19 @@ async def sync_commands(settings: Settings) -> int:
             return await bot.sync()
 
 
-async def _message_content_granted(token: str) -> bool:
-    """Ask Discord whether it has granted the message-content intent: whoever asks for it without is not let in."""
-    # It does not join; without this one intent, discord.py would warn.
-    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
-        await client.login(token)
-        flags = client.application_flags
+async def message_content_granted(settings: Settings) -> bool:
+    """Ask Discord whether it has granted the message-content intent: whoever asks for it without is not let in.
+
+    Raises:
+        SettingsError: there is no token, or Discord does not accept it.
+        DiscordUnavailableError: Discord cannot be reached.
+    """
+    token = _token(settings)
+    with _connection_errors():
+        # It does not join; without this one intent, discord.py would warn.
+        async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+            await client.login(token)
+            flags = client.application_flags
     return flags.gateway_message_content or flags.gateway_message_content_limited
 
 

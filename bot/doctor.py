@@ -6,17 +6,20 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.backups import Backups
 from bot.health import Status
 from bot.probe import ask
 from bot.runtime import open_database
-from bot.settings import unknown_settings
+from bot.settings import SettingsError, unknown_settings
 from bot.ui import words
 from facts.backup import look_through
-from facts.errors import BackupError, DatabaseUnavailableError, PackError, SchemaMismatchError
-from facts.knowledge import KnowledgeBase
+from facts.errors import BackupError, DamagedError, DatabaseUnavailableError, PackError, SchemaMismatchError
+from facts.knowledge import KnowledgeBase, utc_now
 from facts.packs import shipped_packs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.settings import Settings
     from facts.entities import Pack
 
@@ -27,10 +30,13 @@ _REMEDIES = {
     "facts": "It tries again by itself; for minutes on end, look into its log.",
 }
 _FIRST_START = "The first start makes and fills it; “tianwen db upgrade” makes it empty."
-
-
 _NO_SETTING = "It does nothing; .env.example has all that there are."
 _DAMAGED = "Put a backup in its place with “tianwen restore FILE”; what is there now is kept."
+_TAKE_ANEW = "Copy it from the developer portal: your application, Bot, Reset Token."
+_NETWORK = "Look at the network and at discordstatus.com, if the bot does not join either."
+_NO_BACKUPS = "The bot that runs makes one when it is due; look into its log."
+# So long Discord may take to say whether it knows the token, in seconds.
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +55,39 @@ class Finding:
 
 async def diagnose(settings: Settings) -> list[Finding]:
     """Check everything that can be checked without joining Discord; changes nothing."""
-    findings = [_token(settings), _intents()]
+    findings = [await _token(settings)]
     findings.extend(Finding(f"{name} is no setting", _NO_SETTING) for name in unknown_settings())
     packs, finding = _packs()
     findings.append(finding)
     findings.extend(await _database(settings, packs))
+    findings.extend(await _backups(settings))
     findings.extend(await asyncio.to_thread(_running, settings))
     return findings
 
 
-def _token(settings: Settings) -> Finding:
-    from bot.identity import application_id_of  # noqa: PLC0415 - discord.py takes a while to import
-
+async def _token(settings: Settings) -> Finding:
     if settings.discord_token is None:
         return Finding("DISCORD_TOKEN is not set", "Set it to join Discord; without it only the terminal works.")
-    application_id = application_id_of(settings.discord_token.get_secret_value())
-    if application_id is None:
-        return Finding(
-            "DISCORD_TOKEN does not look like a bot token",
-            "Copy it from the developer portal: your application, Bot, Reset Token.",
-            failed=True,
-        )
-    return Finding(f"DISCORD_TOKEN looks right, for application {application_id}")
+    from bot.identity import application_id_of  # noqa: PLC0415 - discord.py takes a while to import
+
+    if application_id_of(settings.discord_token.get_secret_value()) is None:
+        return Finding("DISCORD_TOKEN does not look like a bot token", _TAKE_ANEW, failed=True)
+    return await _discord(settings)
 
 
-def _intents() -> Finding:
-    return Finding("No privileged intent is needed, but for listening channels: those need “Message Content Intent”")
+async def _discord(settings: Settings) -> Finding:
+    """Ask Discord itself about the token."""
+    from bot.client import DiscordUnavailableError, message_content_granted  # noqa: PLC0415 - as above
+
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            granted = await message_content_granted(settings)
+    except SettingsError as error:
+        return Finding(error.sentence, _TAKE_ANEW, failed=True)
+    except (DiscordUnavailableError, TimeoutError):
+        return Finding("DISCORD_TOKEN looks right, but Discord could not be asked about it", _NETWORK)
+    rest = "is granted too" if granted else "is not granted: only listening channels need it"
+    return Finding(f"Discord knows the token; the “Message Content Intent” {rest}")
 
 
 def _packs() -> tuple[list[Pack], Finding]:
@@ -106,10 +119,36 @@ def _running(settings: Settings) -> list[Finding]:
     ]
 
 
+def _unavailable(file: Path | None, error: DatabaseUnavailableError) -> Finding:
+    """Tell why a database cannot be used: it may be damaged so much that it cannot even be opened."""
+    try:
+        if file is not None:
+            look_through(file)
+    except DamagedError as damage:
+        return Finding(damage.sentence, _DAMAGED, failed=True)
+    except BackupError:
+        pass
+    return Finding(error.sentence, words.CHECK_DATABASE, failed=True)
+
+
+async def _backups(settings: Settings) -> list[Finding]:
+    backups = Backups.of(settings)
+    if backups is None:
+        return []
+    at = await backups.newest()
+    if at is None:
+        return [Finding(f"There is no backup in {backups.folder} yet", _NO_BACKUPS)]
+    # Where one has failed, the next may still come in time.
+    is_late = utc_now() - at > 2 * backups.every
+    return [Finding(f"The newest backup is of {at:%Y-%m-%d %H:%M} UTC", _NO_BACKUPS if is_late else "")]
+
+
 async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:
     findings = []
+    file = None
     try:
         async with open_database(settings) as database:
+            file = database.file
             if database.is_to_be_made:
                 return [Finding("The database is not there yet", _FIRST_START)]
             state = await database.schema()
@@ -127,9 +166,11 @@ async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:
             remedy = "" if count or not packs else "The next start loads the article."
             findings.append(Finding(f"The store holds {count} shared facts", remedy))
     except DatabaseUnavailableError as error:
-        findings.append(Finding(error.sentence, words.CHECK_DATABASE, failed=True))
-    except BackupError as error:
+        findings.append(await asyncio.to_thread(_unavailable, file, error))
+    except DamagedError as error:
         findings.append(Finding(error.sentence, _DAMAGED, failed=True))
+    except BackupError as error:
+        findings.append(Finding(error.sentence, words.CHECK_DATABASE, failed=True))
     except SchemaMismatchError as error:
         findings.append(Finding(error.sentence, failed=True))
     return findings

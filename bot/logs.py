@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import logging
 import re
 import sys
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 # What would let somebody in: a bot's token, the token of an interaction or webhook in a URL, a password in one.
 _SECRETS = re.compile(
-    r"(?P<bot>[\w-]{20,}\.[\w-]{5,7}\.[\w-]{25,})"
+    r"(?P<bot>(?<![\w-])[\w-]{20,}\.[\w-]{5,7}\.[\w-]{25,})"
     r"|(?<=/webhooks/)(?P<id>\d+/)[\w-]+"
     r"|(?<=/interactions/)(?P<interaction>\d+/)[\w-]+"
     r"|(?<=://)(?P<user>[^:/@\s]*:)[^@\s/]+(?=@)"
@@ -53,9 +54,15 @@ def fields(*, personal: Mapping[str, object] | None = None, **known: object) -> 
 
 
 def without_secrets(text: str, known: Collection[str] = ()) -> str:
-    """Take what would let somebody in out of a text: what is known to, and what looks as if it did."""
+    """Take what would let somebody in out of a text: what is known to, and what looks as if it did.
+
+    Args:
+        text: what is told.
+        known: secrets; they are found as Python and JSON write them, too.
+    """
     for secret in known:
-        text = text.replace(secret, _HIDDEN)
+        for written in (secret, repr(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+            text = text.replace(written, _HIDDEN)
     return _SECRETS.sub(lambda found: "".join(filter(None, found.group("id", "interaction", "user"))) + _HIDDEN, text)
 
 

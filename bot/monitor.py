@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import time
 from contextlib import asynccontextmanager
@@ -15,9 +16,11 @@ from prometheus_client.registry import Collector
 
 from bot.health import Status, health_of, shards_of
 from bot.runtime import CommandError
+from bot.settings import SettingsError
 from facts.errors import DatabaseError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import AsyncIterator, Iterator
 
     from prometheus_client import Metric
@@ -42,6 +45,7 @@ class Monitor:
         self._bot = bot
         self._queued: int | None = None
         self._counted_at = -_QUEUE_COUNTED_EVERY_S
+        self._backed_up_at: dt.datetime | None = None
         bot.meters.registry.register(_Now(self))
 
     async def healthz(self, _request: web.Request) -> web.Response:
@@ -52,6 +56,8 @@ class Monitor:
     async def metrics(self, _request: web.Request) -> web.Response:
         """Give the figures in Prometheus' text format."""
         await self._count_queue()
+        if self._bot.backups is not None:
+            self._backed_up_at = await self._bot.backups.newest()
         body = generate_latest(self._bot.meters.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -99,6 +105,12 @@ class Monitor:
         yield GaugeMetricFamily("tianwen_tasks", "Things that are being done at once.", len(asyncio.all_tasks()))
         if self._queued is not None:
             yield GaugeMetricFamily("tianwen_queued_questions", "Questions that wait for an editor.", self._queued)
+        if bot.backups is not None:
+            yield GaugeMetricFamily(
+                "tianwen_last_backup_timestamp_seconds",
+                "When the newest backup was made; 0 where there is none.",
+                self._backed_up_at.timestamp() if self._backed_up_at is not None else 0.0,
+            )
 
 
 class _Now(Collector):
@@ -121,7 +133,8 @@ async def monitored(bot: Tianwen, settings: Settings) -> AsyncIterator[None]:
     """Tell how a bot is for as long as this is open, where the operator has set a port.
 
     Raises:
-        CommandError: the port cannot be used.
+        CommandError: the port is not free.
+        SettingsError: there is no such address here, or the port may not be used.
     """
     if settings.monitor_port is None:
         yield
@@ -139,10 +152,11 @@ async def monitored(bot: Tianwen, settings: Settings) -> AsyncIterator[None]:
         try:
             await web.TCPSite(runner, settings.monitor_host, settings.monitor_port).start()
         except OSError as error:
-            # It may be free at another try.
-            raise CommandError(
-                f"TIANWEN_MONITOR_PORT: {settings.monitor_host}:{settings.monitor_port} cannot be used: "
-                f"{error.strerror or error}"
+            # Only what is taken may be free at another try.
+            kind = CommandError if error.errno == errno.EADDRINUSE else SettingsError
+            raise kind(
+                f"TIANWEN_MONITOR_HOST, TIANWEN_MONITOR_PORT: {settings.monitor_host}:{settings.monitor_port} "
+                f"cannot be used: {error.strerror or error}"
             ) from error
         log.info("Telling how it is on %s:%d", settings.monitor_host, settings.monitor_port)
         yield

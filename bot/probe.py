@@ -43,10 +43,15 @@ def ask(host: str, port: int, patience_s: float = PATIENCE_S) -> dict[str, Any]:
     except http.client.HTTPException as error:
         raise ValueError("that is not Tianwen") from error
     told = json.loads(body)
-    checks = told.get("checks") if isinstance(told, dict) else None
-    if not isinstance(checks, dict) or not all(check.keys() >= _CHECK for check in checks.values()):
+    if not _is_health(told):
         raise ValueError("that is not Tianwen")
     return dict(told)
+
+
+def _is_health(told: object) -> bool:
+    if not isinstance(told, dict) or "status" not in told or not isinstance(told.get("checks"), dict):
+        return False
+    return all(isinstance(check, dict) and check.keys() >= _CHECK for check in told["checks"].values())
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.logs import LogLevel, set_up_logging
-from facts.database import Database, DatabaseOptions
+from facts.database import Database, DatabaseOptions, password_in
 from facts.errors import TianwenError
 from facts.knowledge import KnowledgeBase, utc_now
 from facts.packs import shipped_packs
@@ -80,6 +80,8 @@ def begin_logging(settings: Settings) -> None:
 
 def _log_from(level: LogLevel, settings: Settings) -> None:
     secrets = [secret.get_secret_value() for secret in (settings.discord_token, settings.database_password) if secret]
+    password = password_in(settings.database_url.get_secret_value())
+    secrets += [password] if password else []
     set_up_logging(level, settings.log_format, people=settings.log_people, secrets=secrets)
 
 

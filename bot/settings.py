@@ -204,7 +204,8 @@ def unknown_settings(env_file: Path | str = ENV_FILE) -> list[str]:
         env_file: the file read besides the environment; it need not be there.
     """
     prefix = str(Settings.model_config["env_prefix"])
-    known = {f"{prefix}{field}".upper() for field in Settings.model_fields}
+    fields = Settings.model_fields.items()
+    known = {str(field.validation_alias or f"{prefix}{name}").upper() for name, field in fields}
     # Names count in any case, as the settings themselves do.
     given = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
     return sorted(name for name in given - known if name.startswith(prefix) and not name.startswith(_OF_TESTS))

@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import re
 import sqlite3
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
 
 # How long a copy waits for somebody who writes.
 _PATIENCE_S = 30.0
-_NAME = re.compile(r"tianwen-\d{8}T\d{6}Z\.db")
+_NAME = re.compile(r"tianwen-(\d{8}T\d{6})Z\.db")
+_TIME = "%Y%m%dT%H%M%S"
+# What SQLite has beside a database, and the database itself last.
+_PARTS = ("-wal", "-shm", "-journal", "")
+# What a program that was killed has left is deleted once nobody can be at it any more.
+_LEFT_FOR_S = 24 * 60 * 60.0
 
 
 def backup_name(at: dt.datetime) -> str:
     """Give the name of the file of a backup that is made at this time; names sort as times do."""
-    return f"tianwen-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}.db"
+    return f"tianwen-{at.astimezone(dt.UTC):{_TIME}}Z.db"
 
 
 def back_up(database: Path, target: Path) -> None:
@@ -90,29 +96,23 @@ def look_through(database: Path) -> None:
         raise DamagedError(f"{database} is damaged: {error}.") from error
 
 
-def set_aside(database: Path, target: Path) -> None:
-    """Move a database away as it is, with what stands beside it; for one that is too damaged to be copied.
-
-    Raises:
-        BackupError: it cannot be moved.
-    """
-    try:
-        for ending in ("-wal", "-shm", "-journal", ""):
-            part = database.with_name(database.name + ending)
-            if part.exists():
-                part.rename(target.with_name(target.name + ending))
-    except OSError as error:
-        raise BackupError(f"{database} could not be moved to {target}: {error}.") from error
-
-
-async def restore(backup: Path, database: Path) -> None:
+async def restore(backup: Path, database: Path, before: Path) -> DamagedError | None:
     """Put a backup in the place of a database, which may be in use; its schema is brought up to date first.
 
     It is one transaction: whoever uses the database sees the one or the other. Programs that follow its changes read
     everything anew. The backup stays as it is.
 
+    Args:
+        backup: the backup.
+        database: the file that it replaces; it need not be there.
+        before: where what is there now is kept; no file yet.
+
+    Returns:
+        What is the matter with what was there, if it is too damaged to be copied: then it has been moved as it is, and
+        programs that have it open go on with the old one. None where all is well.
+
     Raises:
-        BackupError: the backup is not whole, or the database cannot be written; nothing has changed.
+        BackupError: the backup is not whole, or the database cannot be kept or written; nothing has changed.
     """
     await asyncio.to_thread(check, backup)
     unfinished = _beside(database)
@@ -125,15 +125,55 @@ async def restore(backup: Path, database: Path) -> None:
                 await feed.begin_epoch(session)
         finally:
             await copy.close()
-        await asyncio.to_thread(_copy, unfinished, database)
+        return await asyncio.to_thread(_replace, database, unfinished, before)
     except (sqlite3.Error, OSError, DatabaseError) as error:
         raise BackupError(f"{database} could not be replaced: {error}") from error
     finally:
         await asyncio.to_thread(_remove, unfinished)
 
 
+def _replace(database: Path, copy: Path, before: Path) -> DamagedError | None:
+    """Keep a database, and put the copy in its place; see ``restore``."""
+    damage = None
+    try:
+        if database.exists():
+            back_up(database, before)
+    except DamagedError as error:
+        damage = error
+        _move(database, before)
+    try:
+        _copy(copy, database)
+    except BaseException:
+        if damage is not None:
+            _remove(database)
+            _move(before, database)
+        raise
+    return damage
+
+
+def _move(database: Path, target: Path) -> None:
+    """Move a database as it is, with what stands beside it."""
+    for ending in _PARTS:
+        part = database.with_name(database.name + ending)
+        if part.exists():
+            part.rename(target.with_name(target.name + ending))
+
+
+def newest(folder: Path) -> dt.datetime | None:
+    """Give when the newest backup in a folder was made, by its name; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    times = [found[1] for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))]
+    return dt.datetime.strptime(max(times), _TIME).replace(tzinfo=dt.UTC) if times else None
+
+
 def prune(folder: Path, keep: int) -> list[Path]:
-    """Delete all backups of a folder but the newest so many, and give those that are gone; other files stay.
+    """Delete all backups of a folder but the newest so many, and what was never finished; other files stay.
+
+    Returns:
+        The backups that are gone.
 
     Raises:
         OSError: one cannot be deleted.
@@ -142,6 +182,9 @@ def prune(folder: Path, keep: int) -> list[Path]:
     gone = backups[: max(0, len(backups) - keep)]
     for path in gone:
         path.unlink()
+    for path in folder.glob(_beside(folder / "tianwen-*Z.db").name + "*"):
+        if time.time() - path.stat().st_mtime > _LEFT_FOR_S:
+            path.unlink()
     return gone
 
 
@@ -183,5 +226,5 @@ def _settle(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    for ending in ("", "-wal", "-shm", "-journal"):
+    for ending in _PARTS:
         path.with_name(path.name + ending).unlink(missing_ok=True)

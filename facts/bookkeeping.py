@@ -27,7 +27,7 @@ from facts.entities import (
     Share,
     VoteCount,
 )
-from facts.errors import DatabaseUnavailableError
+from facts.errors import ValueRefusedError
 from facts.feed import Mark
 from facts.listeners import Listeners
 from facts.models import (
@@ -110,7 +110,7 @@ class Bookkeeping:
                 waiting = [mine, *(one for one in self._to_keep.values() if one is not mine)][:_MOST_AT_ONCE]
                 try:
                     await self._write_replies(waiting)
-                except DatabaseUnavailableError:
+                except ValueRefusedError:
                     if len(waiting) == 1:
                         raise
                     # Nobody shall pay for what is the matter with another's.

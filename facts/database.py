@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 import migrations
-from facts.errors import DatabaseUnavailableError, DatabaseUrlError, SchemaMismatchError
+from facts.errors import DatabaseUnavailableError, DatabaseUrlError, SchemaMismatchError, ValueRefusedError
 from facts.models import Base
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ _FIRST_PAUSE_S = 0.1
 # How PostgreSQL's codes begin for lost connections, too many of them, and a server that starts or stops
 # (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _UNREACHED_STATES = ("08", "53", "57P")
-_UNAVAILABLE = (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError, TimeoutError)
+_UNAVAILABLE = (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError, TimeoutError, UnicodeEncodeError)
+# PostgreSQL's class of errors for values that it does not take (same page); some texts no driver can take either.
+_REFUSED_STATES = "22"
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,23 +314,31 @@ class Database:
         if time.monotonic() < self._not_before:
             raise DatabaseUnavailableError(self._away_because)
         if self._inode is not None and self.file is not None and _inode_of(self.file) != self._inode:
-            self._failing.add(doing)
+            self._note_failing(doing)
             raise DatabaseUnavailableError(
                 f"The database cannot be used: its file is gone, or is another one now ({self.description})."
             )
         try:
             yield
         except _UNAVAILABLE as error:
-            if not isinstance(error, IntegrityError):
-                self._failing.add(doing)
             cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
             told = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+            if _is_refusal(error):
+                self._note_away(None)
+                raise ValueRefusedError(f"The database does not take this: {told} ({self.description}).") from error
             sentence = f"The database cannot be used: {told} ({self.description})."
             self._note_away(sentence if _is_unreached(error) else None)
+            if not self.is_away:
+                self._note_failing(doing)
             raise DatabaseUnavailableError(sentence) from error
         else:
             self._failing.discard(doing)
             self._note_away(None)
+
+    def _note_failing(self, doing: str) -> None:
+        # Of what is neither reading nor writing nobody could tell when it is well again.
+        if doing:
+            self._failing.add(doing)
 
     def _note_away(self, because: str | None) -> None:
         """Note why it is away, or that it is not. SQLite is never left in peace: it refuses at once."""
@@ -367,11 +377,31 @@ def _switch_to_wal(file: Path) -> None:
                 return
 
 
+def _is_refusal(error: BaseException) -> bool:
+    """Tell whether the database is well and does not take a value."""
+    if isinstance(error, (IntegrityError, UnicodeEncodeError)):
+        return True
+    return isinstance(error, DBAPIError) and _state(error).startswith(_REFUSED_STATES)
+
+
 def _is_unreached(error: BaseException) -> bool:
     """Tell whether the database could not be reached, or its connection was lost; else it has refused something."""
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return True
-    return str(getattr(error.orig, "sqlstate", None)).startswith(_UNREACHED_STATES)
+    return _state(error).startswith(_UNREACHED_STATES)
+
+
+def _state(error: DBAPIError) -> str:
+    """Give PostgreSQL's code of an error; nothing where there is none."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def password_in(url: str) -> str | None:
+    """Give the password that stands in a database's URL; None where none does, or it is no URL."""
+    try:
+        return make_url(url).password
+    except (ArgumentError, ValueError):
+        return None
 
 
 def _parse(url: str) -> URL:

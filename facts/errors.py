@@ -14,7 +14,8 @@ Each carries the sentence that a person may be shown, in Discord and in the term
     │   └── DamagedError          what is to be copied is no whole database
     └── DatabaseError
         ├── DatabaseUnavailableError   it cannot be reached or opened
-        │   └── DatabaseUrlError       its URL is not one that can be used
+        │   ├── DatabaseUrlError       its URL is not one that can be used
+        │   └── ValueRefusedError      it is well, and does not take what is to be written
         └── SchemaMismatchError        its schema is not the one that this program knows
 """
 
@@ -114,6 +115,10 @@ class DatabaseUnavailableError(DatabaseError):
 
 class DatabaseUrlError(DatabaseUnavailableError):
     """The database's URL is not one that can be used; it is never shown, since it may hold a password."""
+
+
+class ValueRefusedError(DatabaseUnavailableError):
+    """The database is well, and does not take what is to be written: it is there already, or no value of its kind."""
 
 
 class SchemaMismatchError(DatabaseError):

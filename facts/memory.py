@@ -207,9 +207,9 @@ class Memory:
     def _put_away_idle(self) -> None:
         """Take out of memory what has not been needed for long, or was needed longest ago where there is too much.
 
-        While the database is away, all stays.
+        While the database fails, all stays: it could not be read again.
         """
-        if self._database.is_away:
+        if self._database.is_failing:
             return
         now = self._tidied_at = self._clock()
         size = sum(map(self.engine.size, self.engine.servers))

@@ -47,6 +47,7 @@ class Tally:
         self._counted: Counter[_Key] = Counter()
         # It is held across transactions only, so that a count is either here or in the store.
         self._alone = asyncio.Lock()
+        self._keeping: set[asyncio.Task[None]] = set()
 
     def count(self, server_id: int | None, outcome: Outcome, entry_id: str | None) -> None:
         """Count a question.
@@ -66,7 +67,16 @@ class Tally:
             DatabaseUnavailableError: the database cannot be written.
         """
         # Whoever is cancelled meanwhile leaves nothing counted twice: what was begun is done.
-        await asyncio.shield(self._keep())
+        keeping = asyncio.create_task(self._keep(), name="tianwen-keeping-counts")
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._has_kept)
+        await asyncio.shield(keeping)
+
+    def _has_kept(self, keeping: asyncio.Task[None]) -> None:
+        self._keeping.discard(keeping)
+        if not keeping.cancelled():
+            # Whoever waits is told; where nobody does any longer, all is still counted.
+            keeping.exception()
 
     async def _keep(self) -> None:
         async with self._alone:

@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 (simcord.Env._settle_internal.__kwdefaults__ or {})["idle"] = 0.002
 # At each of its polls it looks through the items of all views for one that a task waits for. The bot never waits for a
 # view, and the timers of views tell what they are; without this, a fifth of the time in simulated servers goes there.
-simcord._dpy_internals._stored_wait_futures = lambda _client: set()
+simcord._dpy_internals._stored_wait_futures = lambda client: set()  # noqa: ARG005 - by name
 _is_timer_of_view = simcord._dpy_internals._view_timeout_task_identity
 simcord._dpy_internals._view_timeout_task_identity = lambda client, task: (
-    task.get_coro().__name__ == "__timeout_task_impl" and _is_timer_of_view(client, task)
+    getattr(task.get_coro(), "__name__", "") == "__timeout_task_impl" and _is_timer_of_view(client, task)
 )
 
 # Examples are found anew in every run, but slowness of the machine is no failure.
@@ -97,7 +97,11 @@ class MadeOnce:
 
     def value(self, name: str, make: Callable[[], object]) -> Any:
         """Give what was made, kept in the file with this name."""
-        path = self.file(name, lambda path: path.write_bytes(pickle.dumps(make())))
+
+        def keep(path: Path) -> None:
+            path.write_bytes(pickle.dumps(make()))
+
+        path = self.file(name, keep)
         return pickle.loads(path.read_bytes())  # noqa: S301
 
     def store(self, name: str, packs: list[Pack], **options: Any) -> Path:

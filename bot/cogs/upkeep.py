@@ -84,6 +84,16 @@ class Upkeep(commands.Cog):
             self.bot.stop(error)
         except DatabaseError as error:
             log.info("The schema could not be looked at: %s", error)
+        await self._try_to_write()
+
+    async def _try_to_write(self) -> None:
+        """Where something could not be written of late, find out whether it can now: health tells of it."""
+        if not self.bot.knowledge.memory.is_store_failing:
+            return
+        try:
+            await self.bot.knowledge.bookkeeping.claim("try-to-write", dt.timedelta(0))
+        except DatabaseError as error:
+            log.warning("The database still cannot be written: %s", error)
 
     async def _keep_counts(self) -> None:
         try:

@@ -11,7 +11,6 @@ from bot.admission import admit
 from bot.errors import answer_error
 from bot.ui import limits
 from bot.ui.words import ENGLISH, Words, words_for
-from facts.errors import TianwenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,7 +83,7 @@ class SettingsPanel(discord.ui.LayoutView):
         """Let those through who may manage the server, now, and do not press without end."""
         try:
             await admit(interaction)
-        except TianwenError as error:
+        except Exception as error:  # noqa: BLE001 - one place tells every error
             await answer_error(interaction, error, "letting somebody into the settings")
             return False
         if manages_server(interaction):

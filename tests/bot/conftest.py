@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import discord
 import pytest
 
 from bot import cli, runtime
@@ -33,6 +34,8 @@ class Terminal(Protocol):
 def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
     # Handlers of the root logger would outlive the streams of this test.
     monkeypatch.setattr(runtime, "set_up_logging", lambda *_, **__: None)
+    # Nobody answers there.
+    monkeypatch.setattr(discord.http.Route, "BASE", "http://127.0.0.1:9")
 
     def run(*arguments: str, cwd: Path, **environment: str) -> Done:
         with monkeypatch.context() as patch:

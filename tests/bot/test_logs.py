@@ -103,6 +103,12 @@ def test_what_holds_no_secret_stays_as_it_is(parts: list[str]) -> None:
         assert without_secrets(text) == text
 
 
+def test_a_secret_is_found_however_it_is_written() -> None:
+    secret = 'pa"ss\\w0rd'  # noqa: S105 - of nobody
+    for written in (secret, repr(secret), json.dumps(secret)):
+        assert "w0rd" not in without_secrets(f"password={written}", [secret])
+
+
 @pytest.mark.usefixtures("simcord_env")
 async def test_a_question_is_logged_by_what_it_got(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(LogLevel.INFO, LogFormat.JSON)

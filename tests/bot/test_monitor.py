@@ -10,6 +10,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import discord
 import pytest
 
 from bot import probe
@@ -17,8 +18,10 @@ from bot.doctor import diagnose
 from bot.health import LONGEST_UNCHECKED, LONGEST_WITHOUT_GATEWAY_S, Gateway, Status, health_of
 from bot.monitor import monitored
 from bot.runtime import CommandError
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from facts.memory import Memory
+from tests.bot.fake_discord import fake_discord
+from tests.conftest import WELL_SHAPED_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -209,9 +212,14 @@ async def test_a_port_that_is_taken_is_one_sentence(world: World, settings: Sett
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", settings.monitor_port or 0))
         taken.listen()
-        with pytest.raises(CommandError, match=r"^TIANWEN_MONITOR_PORT: 127\.0\.0\.1:\d+ cannot be used: "):
+        with pytest.raises(CommandError, match=r"_PORT: 127\.0\.0\.1:\d+ cannot be used: "):
             async with monitored(world.bot, settings):
                 raise AssertionError("it must not come so far")
+    # What cannot be right at another try either is told as a wrong setting.
+    elsewhere = settings.model_copy(update={"monitor_host": "192.0.2.1"})
+    with pytest.raises(SettingsError, match=r"^TIANWEN_MONITOR_HOST, "):
+        async with monitored(world.bot, elsewhere):
+            raise AssertionError("it must not come so far")
 
 
 # The same in words
@@ -226,6 +234,27 @@ async def test_doctor_tells_in_words_how_the_running_bot_is(world: World, settin
     assert "The bot that runs: Not connected to Discord yet" in told
     health = health_of(world.bot)
     assert list(told) == [f"The bot that runs: {check.sentence.removesuffix('.')}" for check in health.checks]
+
+
+@pytest.mark.parametrize(
+    ("accepts", "flags", "mark", "told"),
+    [
+        (True, 0, "✓", "“Message Content Intent” is not granted: only listening channels need it"),
+        (True, 1 << 19, "✓", "“Message Content Intent” is granted too"),
+        (False, 0, "✗", "Discord does not accept this token"),
+    ],
+)
+async def test_doctor_asks_discord_about_the_token(
+    monkeypatch: pytest.MonkeyPatch, *, accepts: bool, flags: int, mark: str, told: str
+) -> None:
+    settings = Settings(_env_file=None, DISCORD_TOKEN=WELL_SHAPED_TOKEN)
+    async with fake_discord() as fake:
+        fake.accepts_token, fake.flags = accepts, flags
+        monkeypatch.setattr(discord.http.Route, "BASE", fake.api)
+        asked = (await diagnose(settings))[0]
+    assert asked.mark == mark
+    assert told in asked.what
+    assert "IDENTIFY" not in fake.heard
 
 
 async def test_doctor_tells_that_nobody_answers(settings: Settings) -> None:

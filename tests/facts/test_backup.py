@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import sqlite3
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -111,7 +113,9 @@ async def test_a_backup_takes_the_place_of_a_database_in_use_and_its_users_learn
     await town.edit(RED_LAMP, EDITOR)
     await town.add(CLOCK_TOWER, EDITOR, server_id=HERE)
     await other.memory.catch_up()
-    await backup.restore(target, path)
+    before = tmp_path / "before.db"
+    assert await backup.restore(target, path, before) is None
+    backup.check(before)
     assert target.read_bytes() == unchanged
     for knowledge in (town, other):
         await knowledge.memory.catch_up()
@@ -131,7 +135,7 @@ async def test_an_older_backup_is_brought_up_to_date(database: Database, path: P
     target = tmp_path / "old.db"
     await knowledge.back_up(target)
     await database.upgrade()
-    await backup.restore(target, path)
+    await backup.restore(target, path, tmp_path / "before.db")
     assert (await database.schema()).is_current
     assert (await KnowledgeBase.open(database)).facts() == list(TOWN.facts)
 
@@ -182,7 +186,8 @@ async def test_what_is_no_whole_backup_is_refused_in_one_line_and_changes_nothin
     harm(target)
     await town.edit(RED_LAMP, EDITOR)
     with pytest.raises(BackupError, match=told) as caught:
-        await backup.restore(target, path)
+        await backup.restore(target, path, tmp_path / "before.db")
+    assert not (tmp_path / "before.db").exists()
     assert "\n" not in caught.value.sentence
     assert answer(await anew(database), LAMP.canonical_question) == RED_LAMP.statement
     assert (await database.schema()).current == migrations.HEAD
@@ -203,6 +208,40 @@ async def test_what_is_damaged_is_told_from_what_could_not_be_read(
     with pytest.raises(DamagedError):
         backup.back_up(path, tmp_path / "backup.db")
     assert not list(tmp_path.glob("*backup.db*"))
+
+
+@on_sqlite
+@pytest.mark.parametrize("harm", [damage, text])
+async def test_where_a_damaged_database_cannot_be_replaced_it_stays_where_it_was(
+    town: KnowledgeBase,
+    database: Database,
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[Path], None],
+) -> None:
+    target, before = tmp_path / "backup.db", tmp_path / "before.db"
+    await town.back_up(target)
+    await database.close()
+    harm(path)
+    spoilt = path.read_bytes()
+    real = backup._copy
+
+    def full(source: Path, to: Path) -> None:
+        if to == path:
+            to.write_bytes(b"begun")
+            raise OSError("No space left on device")
+        real(source, to)
+
+    monkeypatch.setattr(backup, "_copy", full)
+    with pytest.raises(BackupError, match="No space left"):
+        await backup.restore(target, path, before)
+    assert path.read_bytes() == spoilt
+    assert not before.exists()
+    monkeypatch.undo()
+    assert isinstance(await backup.restore(target, path, before), DamagedError)
+    assert before.read_bytes() == spoilt
+    backup.check(path)
 
 
 @on_sqlite
@@ -234,6 +273,13 @@ def test_of_the_backups_in_a_folder_the_newest_stay_and_so_does_everything_else(
     }
     for name in others:
         (tmp_path / name).touch()
+    begun, left = (tmp_path / f".{backup.backup_name(at)}.unfinished" for at in times[:2])
+    for path in (begun, left):
+        path.touch()
+    long_ago = time.time() - 2 * 24 * 60 * 60
+    os.utime(left, (long_ago, long_ago))
+    others.add(begun.name)
+    assert backup.newest(tmp_path) == times[2]
     assert len(backup.prune(tmp_path, 2)) == 2
     kept = {backup.backup_name(START + dt.timedelta(days=day)) for day in (6, 9)}
     assert {file.name for file in tmp_path.iterdir()} == kept | others

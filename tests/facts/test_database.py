@@ -23,7 +23,7 @@ import migrations
 from facts.database import BUSY_TIMEOUT_MS, Database
 from facts.engine import AnswerEngine
 from facts.entities import Author, Doubt, KnownUnknown, Origin, QueuedQuestion, SavedTest, ServerSettings
-from facts.errors import DatabaseUnavailableError, SchemaMismatchError
+from facts.errors import DatabaseUnavailableError, SchemaMismatchError, ValueRefusedError
 from facts.knowledge import KnowledgeBase, utc_now
 from facts.models import Base, CommandTreeRow, FactRow, PackRow, SourceRow, UtcDateTime
 from tests.conftest import POSTGRES
@@ -658,9 +658,8 @@ async def test_a_file_that_is_deleted_or_exchanged_while_it_is_used_takes_no_cha
     (tmp_path / "elsewhere.db").replace(path)
     async with database.writing() as session:
         assert (await session.scalars(text("SELECT name FROM jobs"))).all() == ["sweep"]
+    assert not database.is_failing
     await database.require_schema()
-    async with database.reading():
-        pass
     await database.close()
 
 
@@ -684,6 +683,14 @@ async def test_whether_it_fails_is_known_apart_for_reading_and_writing(on_sqlite
         async with on_sqlite.writing() as session:
             await session.execute(text("INSERT INTO jobs (name, at) VALUES (NULL, NULL)"))
     assert not fails()
+
+
+async def test_a_value_that_is_not_taken_is_told_apart_from_a_failing_database(database: Database) -> None:
+    for values in ("(NULL, NULL)", "(:name, NULL)"):
+        with pytest.raises(ValueRefusedError):
+            async with database.writing() as session:
+                await session.execute(text(f"INSERT INTO jobs (name, at) VALUES {values}"), {"name": "\ud800"})  # noqa: S608
+    assert not database.is_failing
 
 
 async def test_a_folder_that_does_not_exist_is_told(tmp_path: Path) -> None:

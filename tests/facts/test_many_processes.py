@@ -376,11 +376,16 @@ async def test_where_servers_have_too_much_in_memory_what_was_needed_longest_ago
     assert town.engine.servers == {1, 2}
 
 
-async def test_while_the_database_is_away_all_stays_in_memory(
-    town: KnowledgeBase, clock: Clock, monkeypatch: pytest.MonkeyPatch
+@on_sqlite
+async def test_while_the_database_fails_all_stays_in_memory(
+    town: KnowledgeBase, database: Database, clock: Clock, tmp_path: Path
 ) -> None:
+    # From here on it knows which file it is.
+    await database.require_schema()
     await town.add(CLOCK_TOWER, EDITOR, server_id=HERE)
-    monkeypatch.setattr(Database, "is_away", True)
+    (tmp_path / "test.db").rename(tmp_path / "elsewhere.db")
+    with pytest.raises(DatabaseUnavailableError):
+        await town.memory.catch_up()
     clock.now += 60 * MINUTES
     await town.prepare(THERE)
     assert answer(town, CLOCK_TOWER.canonical_question, HERE) == CLOCK_TOWER.statement
