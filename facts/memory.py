@@ -304,6 +304,8 @@ class Memory:
                 marks = [] if is_another else await feed.marks_between(session, *known)
                 settings = await self._changed_settings(session, marks)
             own, self._own = self._own, set()
+            if is_another:
+                log.info("The store has been replaced, as by a restored backup: all of it is read anew")
             if is_another or None in news.much or (Mark.NAMES, None) in marks:
                 await self._refresh()
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import os
 import sqlite3
 import time
@@ -105,8 +106,9 @@ async def test_a_backup_made_while_another_program_writes_is_whole(
 
 @on_sqlite
 async def test_a_backup_takes_the_place_of_a_database_in_use_and_its_users_learn_of_it(
-    town: KnowledgeBase, other: KnowledgeBase, path: Path, tmp_path: Path
+    town: KnowledgeBase, other: KnowledgeBase, path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "facts")
     target = tmp_path / "backup.db"
     await town.back_up(target)
     unchanged = target.read_bytes()
@@ -121,6 +123,7 @@ async def test_a_backup_takes_the_place_of_a_database_in_use_and_its_users_learn
         await knowledge.memory.catch_up()
         assert answer(knowledge, LAMP.canonical_question) == LAMP.statement
         assert knowledge.facts(HERE) == list(TOWN.facts)
+    assert caplog.text.count("The store has been replaced") == 2
     # And both go on with it.
     await town.edit(BLUE_LAMP, EDITOR)
     await other.memory.catch_up()
