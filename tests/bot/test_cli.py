@@ -213,8 +213,10 @@ def test_the_doctor_tells_how_old_the_newest_backup_is(terminal: Terminal, folde
 
 def test_the_doctor_names_settings_that_are_none(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TIANWEN_LOG_LEVEL=INFO\nTIANWEN_LOGLEVEL=DEBUG\nOTHERS=1\n", "utf-8")
-    done = terminal("doctor", cwd=tmp_path, TIANWEN_SHARDS="2", tianwen_log_format="json")
-    assert re.findall(r"! (\S+) is no setting", done.stdout) == ["TIANWEN_LOGLEVEL", "TIANWEN_SHARDS"]
+    misspelt = {"TIANWEN_SHARDS": "2", "TIANWEN_DISCORD_TOKEN": "x"}
+    done = terminal("doctor", cwd=tmp_path, tianwen_log_format="json", **misspelt)
+    told = re.findall(r"! (\S+) is no setting", done.stdout)
+    assert told == ["TIANWEN_DISCORD_TOKEN", "TIANWEN_LOGLEVEL", "TIANWEN_SHARDS"]
     assert done.returncode == 0
 
 

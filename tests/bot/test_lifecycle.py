@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 import pytest
+import sqlalchemy
 
 import bot.client
 from bot.client import COGS, intents
@@ -130,6 +131,17 @@ async def test_a_store_that_another_program_migrates_meanwhile_stops_this_one(wo
     assert world.bot.stopping.is_set()
     assert world.bot.fault is not None
     assert "schema 9999" in world.bot.fault.sentence
+
+
+async def test_a_store_that_can_be_written_again_is_known_to_be_so_within_minutes(world: World) -> None:
+    cog: Any = world.bot.get_cog("Upkeep")
+    memory = world.knowledge.memory
+    for names, fails in (("jobs RENAME TO elsewhere", True), ("elsewhere RENAME TO jobs", False)):
+        async with world.knowledge._database.writing() as session:
+            await session.execute(sqlalchemy.text(f"ALTER TABLE {names}"))
+        world.knowledge._database._failing.add("writing")
+        await cog._look_after_store()
+        assert memory.is_store_failing == fails
 
 
 async def test_commands_can_be_synced_by_hand(world: World) -> None:

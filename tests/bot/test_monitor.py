@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import discord
 import pytest
+from aiohttp import web
 
 from bot import probe
 from bot.doctor import diagnose
@@ -261,6 +262,23 @@ async def test_doctor_tells_that_nobody_answers(settings: Settings) -> None:
     found = await diagnose(settings)
     assert found[-1].what == f"No bot answers on 127.0.0.1:{settings.monitor_port}"
     assert found[-1].mark == "!"
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", '{"checks": {}}', '{"status": "ok", "checks": {"a": 1}}', "hello"])
+async def test_what_answers_on_the_port_and_is_not_tianwen_is_told(settings: Settings, body: str) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text=body)
+
+    app = web.Application()
+    app.router.add_get("/healthz", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, settings.monitor_host, settings.monitor_port).start()
+    try:
+        found = await diagnose(settings)
+    finally:
+        await runner.cleanup()
+    assert found[-1].what.startswith("No bot answers on")
 
 
 @pytest.mark.usefixtures("simcord_env", "page")

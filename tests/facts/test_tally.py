@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,3 +116,27 @@ async def test_what_cannot_be_kept_is_still_counted_and_kept_later(
     await tally.keep()
     assert await Tally(database, tally._clock).of(HERE, 1) == [answered(2)]
     await gone.close()
+
+
+async def test_whoever_stops_waiting_leaves_no_error_behind(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def fail(_counts: object) -> None:
+        begun.set()
+        await end.wait()
+        raise DatabaseUnavailableError("It is locked.")
+
+    monkeypatch.setattr(tally, "_add", fail)
+    unhandled: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
+    tally.count(HERE, Outcome.ANSWER, "lamp")
+    keeping = asyncio.create_task(tally.keep())
+    await begun.wait()
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    end.set()
+    while tally._keeping:  # noqa: ASYNC110 - nothing tells of its end
+        await asyncio.sleep(0)
+    gc.collect()
+    assert unhandled == []
