@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import migrations
@@ -144,8 +144,10 @@ def _replace(database: Path, copy: Path, before: Path) -> DamagedError | None:
     try:
         _copy(copy, database)
     except BaseException:
-        if damage is not None:
+        # What was whole is as it was: the copying is one transaction.
+        if damage is not None or not before.exists():
             _remove(database)
+        if damage is not None:
             _move(before, database)
         raise
     return damage
@@ -166,7 +168,11 @@ def newest(folder: Path) -> dt.datetime | None:
         OSError: the folder cannot be read.
     """
     times = [found[1] for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))]
-    return dt.datetime.strptime(max(times), _TIME).replace(tzinfo=dt.UTC) if times else None
+    for time_ in sorted(times, reverse=True):
+        # A name may look like a time and be none.
+        with suppress(ValueError):
+            return dt.datetime.strptime(time_, _TIME).replace(tzinfo=dt.UTC)
+    return None
 
 
 def prune(folder: Path, keep: int) -> list[Path]:

@@ -231,7 +231,7 @@ async def test_where_a_damaged_database_cannot_be_replaced_it_stays_where_it_was
     real = backup._copy
 
     def full(source: Path, to: Path) -> None:
-        if to == path:
+        if not to.name.endswith(".unfinished"):
             to.write_bytes(b"begun")
             raise OSError("No space left on device")
         real(source, to)
@@ -239,6 +239,9 @@ async def test_where_a_damaged_database_cannot_be_replaced_it_stays_where_it_was
     monkeypatch.setattr(backup, "_copy", full)
     with pytest.raises(BackupError, match="No space left"):
         await backup.restore(target, path, before)
+    with pytest.raises(BackupError, match="No space left"):
+        await backup.restore(target, path.with_name("new.db"), before)
+    assert not path.with_name("new.db").exists()
     assert path.read_bytes() == spoilt
     assert not before.exists()
     monkeypatch.undo()
@@ -282,7 +285,9 @@ def test_of_the_backups_in_a_folder_the_newest_stay_and_so_does_everything_else(
     long_ago = time.time() - 2 * 24 * 60 * 60
     os.utime(left, (long_ago, long_ago))
     others.add(begun.name)
+    (tmp_path / "tianwen-20219999T999999Z.db").touch()
     assert backup.newest(tmp_path) == times[2]
+    (tmp_path / "tianwen-20219999T999999Z.db").unlink()
     assert len(backup.prune(tmp_path, 2)) == 2
     kept = {backup.backup_name(START + dt.timedelta(days=day)) for day in (6, 9)}
     assert {file.name for file in tmp_path.iterdir()} == kept | others
