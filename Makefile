@@ -20,9 +20,8 @@ install: $(VENV)/install.stamp ## set up .venv for a server, with PostgreSQL's d
 tryout: $(VENV)/tryout.stamp ## talk to the bot in a simulated Discord, in your browser
 	@$(BIN)/tianwen tryout
 
-# One thread a process for linear algebra: pytest takes all cores already.
 test: $(VENV)/dev.stamp ## run the whole test suite
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
+	@$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.stamp ## linter, formatter and strict type checker
 	@$(BIN)/ruff check .

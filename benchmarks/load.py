@@ -118,7 +118,7 @@ async def climb(folder: Path) -> None:
 async def run(fake: FakeDiscord, folder: Path) -> asyncio.subprocess.Process:
     """Start the program, and wait until it has joined."""
     with (folder / "log").open("ab") as log:
-        process = await start(fake, folder, "run", log=log, OPENBLAS_NUM_THREADS="1")
+        process = await start(fake, folder, "run", log=log)
     await fake.joined.wait()
     await asyncio.sleep(15)  # All is learnt by then.
     return process

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,9 @@ _MOST_PAIRED = 24
 _COUNTED = 1_000_000
 # How far, on average, an example may stay from its solution, and the steps after which it is left so: 20 to 60 do.
 _PRECISION, _MOST_STEPS = 1e-5, 500
+# One thread: the systems are small, so that more of them wait for one another, on a busy machine for most of the time.
+# And what is learnt does not depend on how many cores there are.
+_LINEAR_ALGEBRA = ThreadpoolController()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ def learn(own: Sequence[Vector], others: Sequence[Vector]) -> Weights:
     target = np.where(np.arange(len(vectors)) < len(own), 1.0, -1.0)
     own_cost = min(max(len(others) / len(own), _LEAST_OWN_COST), _MOST_OWN_COST)
     slack = np.where(target > 0, 1 / own_cost, 1 / _COST)
-    alphas = _solve(_kernel(rows, columns, values, len(vectors)), target, slack)
+    with _LINEAR_ALGEBRA.limit(limits=1, user_api="blas"):
+        alphas = _solve(_kernel(rows, columns, values, len(vectors)), target, slack)
     weights = np.bincount(columns, alphas[rows] * values).astype(np.float32)
     telling = np.abs(weights) >= 0.05 * np.abs(weights).max()
     return Weights(features[telling].astype(np.int32), weights[telling], float(alphas.sum()))

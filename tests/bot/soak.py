@@ -101,7 +101,6 @@ class Soak:
                     log=log,
                     TIANWEN_MONITOR_PORT=str(self._port),
                     TIANWEN_LOG_FORMAT="json",
-                    OPENBLAS_NUM_THREADS="1",
                 )
             try:
                 async with asyncio.timeout(60):
