@@ -69,7 +69,8 @@ def is_editor(interaction: discord.Interaction[Tianwen]) -> bool:
     if server_id is None or not isinstance(interaction.user, discord.Member):
         return False
     role_id = interaction.client.knowledge.server_settings(server_id).editor_role_id
-    return interaction.permissions.manage_messages or (
+    # Not what they may do in this channel alone, as whoever opened a ticket may.
+    return interaction.user.guild_permissions.manage_messages or (
         role_id is not None and interaction.user.get_role(role_id) is not None
     )
 

@@ -409,6 +409,9 @@ def _parse(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise DatabaseUrlError("The database URL cannot be read.") from error
+    if "password" in parsed.query:
+        # Only the one before the host is known for a secret, and kept out of logs.
+        raise DatabaseUrlError("The database URL must have its password before the host, not among its options.")
     if parsed.drivername not in {_SQLITE, _POSTGRES}:
         raise DatabaseUrlError(f"The database URL must begin with {_SQLITE}:// or {_POSTGRES}://.")
     return parsed

@@ -16,6 +16,8 @@ FACT_ID_PATTERN = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 FACT_ID_MAX = 64
 STATEMENT_MAX = 2_000
 PHRASING_MAX = 300
+# Of one fact: what it takes to learn grows with the square of their number.
+PHRASINGS_MAX = 500
 TOPIC_MAX = 40
 LOCATOR_MAX = 100
 NAME_MAX = 200

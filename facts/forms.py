@@ -32,6 +32,7 @@ from facts.entities import (
     LOCATOR_MAX,
     NAME_MAX,
     PHRASING_MAX,
+    PHRASINGS_MAX,
     SOURCE_KEY_MAX,
     STATEMENT_MAX,
     TOPIC_MAX,
@@ -198,7 +199,7 @@ class FactForm(_Form):
     id: FactId
     topic: Annotated[Text, StringConstraints(max_length=TOPIC_MAX)]
     statement: Statement
-    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1)]
+    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1, max_length=PHRASINGS_MAX)]
     source: (
         Annotated[
             Annotated[SourceForm, Tag(_WHOLE)] | Annotated[Text, Tag(_KEY)],
@@ -248,7 +249,7 @@ class UnknownForm(_Form):
     """A known unknown. Exchange files may leave the id out."""
 
     id: FactId | None = None
-    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1)]
+    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1, max_length=PHRASINGS_MAX)]
     say: Annotated[Statement | None, BeforeValidator(_blank_is_none)] = None
 
     def entity(self, default_id: str) -> KnownUnknown:
@@ -279,7 +280,7 @@ _IN_WORDS = {
     "string_type": "is not text",
     "string_too_short": "is empty",
     "string_too_long": "is longer than {max_length:,} characters",
-    "too_long": "is longer than {max_length:,} characters",
+    "too_long": "has more than {max_length:,} entries",
     "model_type": "is not an object with fields",
     "list_type": "is not a list",
     "tuple_type": "is not a list",

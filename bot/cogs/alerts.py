@@ -17,6 +17,8 @@ from facts.errors import DatabaseError
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.client import Tianwen
     from facts.engine import Answer
     from facts.entities import AnswerAlert, FactChange
@@ -78,6 +80,9 @@ class Alerts(commands.Cog):
                 await self._tell_all(server_id)
             except DatabaseError as error:
                 log.warning("The questions that wait could not be looked at: %s", error)
+            except Exception:
+                # Those of other servers are looked at all the same.
+                log.exception("The questions that wait could not be looked at")
 
     async def _settle_answered(self, server_id: int | None) -> None:
         """Take questions off a server's queue that had no answer and have one now."""
@@ -95,15 +100,21 @@ class Alerts(commands.Cog):
 
     async def _tell_all(self, server_id: int | None) -> None:
         """Tell those of a server, or (None) of all, whose questions have an answer now."""
-        ask = self.bot.knowledge.ask
         everywhere = self.bot.share if server_id is None else None
         alerts = await self.bot.knowledge.bookkeeping.alerts(server_id, everywhere=everywhere)
-        for asked_in in {alert.server_id for alert in alerts}:
+        by_server: dict[int | None, list[AnswerAlert]] = {}
+        for alert in alerts:
+            by_server.setdefault(alert.server_id, []).append(alert)
+        # One server after another: not all that have alerts fit into memory together.
+        for asked_in, waiting in by_server.items():
             await self.bot.knowledge.prepare(asked_in)
-        answers = await asyncio.to_thread(lambda: [ask(alert.question, server_id=alert.server_id) for alert in alerts])
-        for alert, answer in zip(alerts, answers, strict=True):
-            if answer.outcome is Outcome.ANSWER or answer.unknown is not None:
-                await self._tell(alert, answer)
+            answers = await asyncio.to_thread(self._answers, waiting)
+            for alert, answer in zip(waiting, answers, strict=True):
+                if answer.outcome is Outcome.ANSWER or answer.unknown is not None:
+                    await self._tell(alert, answer)
+
+    def _answers(self, alerts: Iterable[AnswerAlert]) -> list[Answer]:
+        return [self.bot.knowledge.ask(alert.question, server_id=alert.server_id) for alert in alerts]
 
     async def _tell(self, alert: AnswerAlert, answer: Answer) -> None:
         """Tell somebody, once; who cannot be told because Discord fails is told later."""

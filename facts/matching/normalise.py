@@ -6,6 +6,7 @@ Everything here is about English as people chat it, and about Unicode; nothing i
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +32,8 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn"}
 
-_stemmer = snowballstemmer.stemmer("english")
+# It keeps the word that it works on in itself, so that each thread needs one of its own.
+_of_thread = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +95,6 @@ def _spell_out(raw: str) -> tuple[str, ...]:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """Give the Snowball (Porter 2) stem of an English word; other words come back nearly unchanged."""
-    return str(_stemmer.stemWord(word))
+    if not hasattr(_of_thread, "stemmer"):
+        _of_thread.stemmer = snowballstemmer.stemmer("english")
+    return str(_of_thread.stemmer.stemWord(word))

@@ -234,6 +234,11 @@ def test_invite_prints_a_url_with_few_permissions(terminal: Terminal, folder: Pa
 @pytest.mark.parametrize(
     ("arguments", "environment", "told"),
     [
+        (
+            ("run",),
+            {"TIANWEN_DATABASE_URL": "postgresql+asyncpg://h/x?password=s3cret"},
+            "The database URL must have its password before the host",
+        ),
         (("run",), {"TIANWEN_DATABASE_URL": "nonsense"}, "The database URL cannot be read. Check TIANWEN_DATABASE_URL"),
         (
             ("ask", "x"),

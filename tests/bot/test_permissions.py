@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 import pytest
+from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
 
 from bot.ui.editor_words import EDITOR_ENGLISH as SAY
 from bot.ui.editors import EDITOR_ITEMS
@@ -112,6 +114,19 @@ async def test_commands_menus_and_completions_refuse_members_and_whoever_is_else
         assert await world.member.autocomplete(world.channel, name, option, "", **rest) == []
         assert await world.moderator.autocomplete(world.channel, name, option, "", **rest)
     assert await snapshot(world) == before
+
+
+@pytest.mark.usefixtures("role")
+async def test_what_somebody_may_do_in_one_channel_makes_nobody_an_editor_of_the_server(world: World) -> None:
+    ticket = Overwrite(
+        target_id=world.member.id,
+        type=OverwriteType.MEMBER,
+        allow=discord.Permissions(manage_messages=True).value,
+        deny=0,
+    )
+    world.env.backend.set_overwrite(world.channel.id, ticket)
+    refused = await world.member.slash(world.channel, "facts edit", id=FACT_ID)
+    assert said(refused) == ENGLISH.editors_only
 
 
 async def test_discord_offers_them_in_servers_to_those_with_manage_messages(world: World) -> None:

@@ -17,6 +17,7 @@ from facts.entities import (
     LOCATOR_MAX,
     NAME_MAX,
     PHRASING_MAX,
+    PHRASINGS_MAX,
     STATEMENT_MAX,
     TOPIC_MAX,
     Fact,
@@ -156,6 +157,12 @@ def test_a_phrasing_may_be_as_long_as_its_limit_and_no_longer() -> None:
     longest = "q" * PHRASING_MAX
     assert FactForm.model_validate(fact_form(questions=[longest])).questions == (longest,)
     assert set(faults_of(fact_form(questions=["fine?", longest + "q"]))) == {"questions.1"}
+
+
+def test_a_fact_has_no_more_phrasings_than_it_may_learn_from() -> None:
+    asked = [f"q {number}?" for number in range(PHRASINGS_MAX + 1)]
+    assert FactForm.model_validate(fact_form(questions=asked[1:]))
+    assert faults_of(fact_form(questions=asked)) == {"questions": "has more than 500 entries"}
 
 
 @pytest.mark.parametrize("over", [0, 1])

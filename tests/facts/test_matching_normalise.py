@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import snowballstemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,3 +74,21 @@ def test_normalising_its_own_words_changes_nothing_more(text: str) -> None:
 def test_case_and_invisible_characters_do_not_matter(text: str) -> None:
     littered = "\u200b".join(text)
     assert normalise(littered).words == normalise(text).words
+
+
+def test_threads_that_stem_at_once_do_not_take_each_others_words() -> None:
+    alone = snowballstemmer.stemmer("english")
+    ends = ("ing", "ation", "ously", "ies", "ed", "nesses")
+    words = [
+        "".join(parts) + end for parts in itertools.product("bcdf", "aeiou", "lmnr", "aeiou", "st") for end in ends
+    ]
+    stem.cache_clear()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            halves = [pool.submit(list, map(stem, words[place::4])) for place in range(4)]
+            stems = [half.result() for half in halves]
+    finally:
+        sys.setswitchinterval(before)
+    assert stems == [alone.stemWords(words[place::4]) for place in range(4)]
