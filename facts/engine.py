@@ -17,7 +17,7 @@ from facts.matching.decision import ANSWER_THRESHOLD, MAX_RELATED, Evidence, Out
 from facts.matching.index import EXACT, Index
 from facts.matching.lexicon import TYPO_FACTOR
 from facts.matching.matcher import Match, Matcher, settle
-from facts.matching.normalise import normalise
+from facts.matching.normalise import normalise_kept
 from facts.shelf import Shelf, fact_key, id_of, key_of, unknown_key
 
 if TYPE_CHECKING:
@@ -429,7 +429,7 @@ class AnswerEngine:
     def group_alike(self, questions: Sequence[str], server_id: int | None = None) -> list[list[int]]:
         """Group questions by likeness; see ``likeness.group_alike``. It takes a while for many: call it in a thread."""
         index = self._index(server_id)
-        named = {term for name in self.names for term in normalise(name.name).terms}
+        named = {term for name in self.names for term in normalise_kept(name.name).terms}
 
         def read(question: str) -> Asked:
             query = index.read(question)

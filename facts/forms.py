@@ -48,7 +48,7 @@ from facts.entities import (
     Source,
 )
 from facts.errors import InvalidFactError
-from facts.matching.normalise import normalise
+from facts.matching.normalise import normalise_kept
 
 # Fillers of Hangul and the empty Braille pattern: by their category letters and a symbol, and yet blank.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -77,7 +77,7 @@ def _check_link(value: str) -> str:
 
 
 def _check_words(value: str) -> str:
-    if not normalise(value).words:
+    if not normalise_kept(value).words:
         raise ValueError("holds no word")
     return value
 

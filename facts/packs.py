@@ -20,7 +20,7 @@ from facts.forms import (
     raw_texts,
     read_file,
 )
-from facts.matching.normalise import normalise
+from facts.matching.normalise import normalise_kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -164,7 +164,7 @@ def _phrasing_faults(entries: list[tuple[tuple[str, int], dict[str, Any]]]) -> I
     owners: dict[tuple[str, ...], str] = {}
     for where, item in entries:
         for phrasing in raw_texts(item, "questions"):
-            words = normalise(phrasing).words
+            words = normalise_kept(phrasing).words
             if words in owners:
                 yield (*where, "questions"), f"“{phrasing}” stands already under “{owners[words]}”"
             elif words:

@@ -20,7 +20,7 @@ import numpy as np
 
 from facts.matching.learning import Vector, Weights, learn
 from facts.matching.lexicon import TYPO_FACTOR, Aliases, Query, Speller, question_kind, read_question
-from facts.matching.normalise import Normalised, normalise
+from facts.matching.normalise import Normalised, normalise, normalise_kept
 from facts.matching.vocabulary import Vocabulary, pairs
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Index:
         """
         self._keep_up()
         phrasings = tuple(phrasings)
-        normals = [normalise(phrasing) for phrasing in phrasings]
+        normals = [normalise_kept(phrasing) for phrasing in phrasings]
         rows = [[self._vocabulary.add(feature) for feature in dict.fromkeys(self._features(n))] for n in normals]
         flat = np.fromiter(chain.from_iterable(rows), dtype=np.int32)
         features, counts = np.unique(flat, return_counts=True)
@@ -211,7 +211,7 @@ class Index:
                 starts=np.cumsum([0, *(len(row) for row in rows)], dtype=np.int32),
                 features=features,
                 counts=counts.astype(np.int32),
-                background=frozenset(normalise(background).terms),
+                background=frozenset(normalise_kept(background).terms),
                 kinds=Counter(question_kind(normal.words) for normal in normals),
             )
             self.speller.learn(chain.from_iterable(normal.words for normal in normals))
@@ -289,7 +289,7 @@ class Index:
                     self._own_frequencies[feature] -= count
             if self._base is None:
                 self._frequencies[entry.features] -= entry.counts
-            self.speller.forget(chain.from_iterable(normalise(phrasing).words for phrasing in entry.phrasings))
+            self.speller.forget(chain.from_iterable(normalise_kept(phrasing).words for phrasing in entry.phrasings))
             self._keys[entry.slot] = None
             self._tokens[entry.slot] = np.inf
             self._free.append(entry.slot)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from facts.matching.normalise import Normalised, normalise, stem
+from facts.matching.normalise import Normalised, normalise_kept, stem
 from facts.matching.wordlists import FUNCTION_WORDS, POINTING_WORDS, QUESTION_KINDS
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ class Aliases:
 
     def add(self, name: str, aliases: Iterable[str], *, is_name: bool = True) -> None:
         """Let each alias stand for the name as well, and the name for itself; ``is_name``: it is no common word."""
-        name_terms = frozenset(normalise(name).terms)
-        for terms in filter(None, (normalise(alias).terms for alias in (name, *aliases))):
+        name_terms = frozenset(normalise_kept(name).terms)
+        for terms in filter(None, (normalise_kept(alias).terms for alias in (name, *aliases))):
             self._by_first.setdefault(terms[0], []).append((terms, name_terms - frozenset(terms)))
             if is_name:
                 self._parts |= frozenset(terms) - FUNCTION_TERMS

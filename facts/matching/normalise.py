@@ -44,8 +44,6 @@ class Normalised:
     terms: tuple[str, ...]
 
 
-# So many texts that a pack's phrasings are normalised once, for its rules and for the index.
-@lru_cache(maxsize=32768)
 def normalise(text: str) -> Normalised:
     """Give the words and terms of a text.
 
@@ -65,6 +63,13 @@ def normalise(text: str) -> Normalised:
         words.extend(_spell_out(raw[:MAX_WORD_LENGTH]))
     del words[MAX_WORDS:]
     return Normalised(tuple(words), tuple(stem(word) for word in words))
+
+
+# So many texts that a pack's phrasings are normalised once, for its rules and for the index.
+@lru_cache(maxsize=32768)
+def normalise_kept(text: str) -> Normalised:
+    """Do the same with what facts hold, and remember it; what people ask is not to be remembered."""
+    return normalise(text)
 
 
 def _visible(text: str) -> list[str]:

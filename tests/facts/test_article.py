@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from facts.entities import Fact, KnownUnknown, Measure, Pack, Precision
-from facts.matching.normalise import normalise
+from facts.matching.normalise import normalise, normalise_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,3 +180,10 @@ def test_while_somebody_types_a_name_what_is_about_it_comes_first(engine: Answer
         assert all("Tia" in question for question in suggested), typed
     begins = engine.suggest("How long is", limit=1)[0].canonical_question
     assert begins.startswith("How long is")
+
+
+def test_what_people_ask_is_not_remembered(engine: AnswerEngine) -> None:
+    before = normalise_kept.cache_info()
+    engine.ask("does my neighbour Zorblax know how long tianhe is?")
+    after = normalise_kept.cache_info()
+    assert (after.currsize, after.misses) == (before.currsize, before.misses)
