@@ -119,12 +119,19 @@ class Alerts(commands.Cog):
     async def _tell(self, alert: AnswerAlert, answer: Answer) -> None:
         """Tell somebody, once; who cannot be told because Discord fails is told later."""
         books = self.bot.knowledge.bookkeeping
-        if not await books.take_alert(alert):
+        guild = self.bot.get_guild(alert.server_id) if alert.server_id is not None else None
+        # Where the bot is no longer, or not yet, nobody is told.
+        if (guild is None and alert.server_id is not None) or not await books.take_alert(alert):
             return
         words = words_for_question(alert.question, None)
         try:
+            if guild is not None:
+                # What a server has of its own is for its members.
+                await guild.fetch_member(alert.user_id)
             channel = await self.bot.create_dm(discord.Object(alert.user_id))
             await channel.send(**told_reply(alert.question, answer, words).arguments())
+        except discord.NotFound:
+            log.info("Somebody who wanted to be told is no longer a member")
         except discord.Forbidden:
             log.info("Somebody who wanted to be told takes no direct messages")
         except UNREACHED as error:

@@ -213,6 +213,16 @@ async def test_a_message_can_teach_with_its_link_as_a_source(world: World) -> No
     assert world.form(opened)["questions"] == UNHEARD
 
 
+async def test_who_has_left_the_server_learns_nothing_of_it_any_more(world: World) -> None:
+    await ask_and_want_to_be_told(world)
+    world.guild.remove_member(world.member)
+    await world.env.settle()
+    await world.teach("crabs", "It eats crabs.", UNHEARD)
+    await told_all()
+    assert world.dm.history() == []
+    assert await world.knowledge.bookkeeping.alerts(world.guild.id) == []
+
+
 async def test_who_is_told_is_told_once_and_forgotten_and_discord_may_fail(world: World) -> None:
     books = world.knowledge.bookkeeping
     for question in (UNHEARD, OTHER):
