@@ -82,6 +82,12 @@ def _check_words(value: str) -> str:
     return value
 
 
+def _check_number(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(value) > PHRASINGS_MAX:
+        raise ValueError(f"are more than {PHRASINGS_MAX:,}")
+    return value
+
+
 def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
@@ -199,7 +205,7 @@ class FactForm(_Form):
     id: FactId
     topic: Annotated[Text, StringConstraints(max_length=TOPIC_MAX)]
     statement: Statement
-    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1, max_length=PHRASINGS_MAX)]
+    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1), AfterValidator(_check_number)]
     source: (
         Annotated[
             Annotated[SourceForm, Tag(_WHOLE)] | Annotated[Text, Tag(_KEY)],
@@ -249,7 +255,7 @@ class UnknownForm(_Form):
     """A known unknown. Exchange files may leave the id out."""
 
     id: FactId | None = None
-    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1, max_length=PHRASINGS_MAX)]
+    questions: Annotated[tuple[Phrasing, ...], Field(min_length=1), AfterValidator(_check_number)]
     say: Annotated[Statement | None, BeforeValidator(_blank_is_none)] = None
 
     def entity(self, default_id: str) -> KnownUnknown:
@@ -280,7 +286,7 @@ _IN_WORDS = {
     "string_type": "is not text",
     "string_too_short": "is empty",
     "string_too_long": "is longer than {max_length:,} characters",
-    "too_long": "has more than {max_length:,} entries",
+    "too_long": "is longer than {max_length:,} characters",
     "model_type": "is not an object with fields",
     "list_type": "is not a list",
     "tuple_type": "is not a list",

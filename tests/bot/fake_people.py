@@ -48,7 +48,7 @@ class Person:
     def member(self) -> Json:
         return {
             "user": self.user,
-            "roles": [],
+            "roles": [_editors_of(self.place.guild_id)] if self.is_editor else [],
             "nick": None,
             "joined_at": JOINED,
             "premium_since": None,
@@ -165,6 +165,11 @@ def channel(channel_id: str, guild_id: str, name: str = "general") -> Json:
     }
 
 
+def _editors_of(guild_id: str) -> str:
+    """Give the id of a server's role of editors."""
+    return f"{guild_id}0"
+
+
 def found_server(fake: FakeDiscord, *, channels: int = 1) -> list[Place]:
     """Found a server that the bot is in, before it joins, and give its channels."""
     guild_id = fake.new_id()
@@ -182,6 +187,7 @@ def found_server(fake: FakeDiscord, *, channels: int = 1) -> list[Place]:
         "mentionable": False,
         "flags": 0,
     }
+    editors = {"id": _editors_of(guild_id), "name": "Editors", "permissions": str(EDITOR_MAY.value), "position": 1}
     fake.guilds[guild_id] = {
         "id": guild_id,
         "name": f"Server {guild_id}",
@@ -193,7 +199,7 @@ def found_server(fake: FakeDiscord, *, channels: int = 1) -> list[Place]:
         "verification_level": 0,
         "default_message_notifications": 0,
         "explicit_content_filter": 0,
-        "roles": [everyone],
+        "roles": [everyone, everyone | editors],
         "emojis": [],
         "features": [],
         "mfa_level": 0,

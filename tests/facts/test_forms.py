@@ -162,7 +162,7 @@ def test_a_phrasing_may_be_as_long_as_its_limit_and_no_longer() -> None:
 def test_a_fact_has_no_more_phrasings_than_it_may_learn_from() -> None:
     asked = [f"q {number}?" for number in range(PHRASINGS_MAX + 1)]
     assert FactForm.model_validate(fact_form(questions=asked[1:]))
-    assert faults_of(fact_form(questions=asked)) == {"questions": "has more than 500 entries"}
+    assert faults_of(fact_form(questions=asked)) == {"questions": "are more than 500"}
 
 
 @pytest.mark.parametrize("over", [0, 1])
