@@ -17,7 +17,7 @@ from facts.errors import DatabaseError
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from bot.client import Tianwen
     from facts.engine import Answer
@@ -80,9 +80,6 @@ class Alerts(commands.Cog):
                 await self._tell_all(server_id)
             except DatabaseError as error:
                 log.warning("The questions that wait could not be looked at: %s", error)
-            except Exception:
-                # Those of other servers are looked at all the same.
-                log.exception("The questions that wait could not be looked at")
 
     async def _settle_answered(self, server_id: int | None) -> None:
         """Take questions off a server's queue that had no answer and have one now."""
@@ -107,13 +104,22 @@ class Alerts(commands.Cog):
             by_server.setdefault(alert.server_id, []).append(alert)
         # One server after another: not all that have alerts fit into memory together.
         for asked_in, waiting in by_server.items():
-            await self.bot.knowledge.prepare(asked_in)
-            answers = await asyncio.to_thread(self._answers, waiting)
-            for alert, answer in zip(waiting, answers, strict=True):
-                if answer.outcome is Outcome.ANSWER or answer.unknown is not None:
-                    await self._tell(alert, answer)
+            try:
+                await self._tell_those(asked_in, waiting)
+            except DatabaseError as error:
+                log.warning("Those who wait in a server could not be told: %s", error)
+            except Exception:
+                # As when its facts change while a thread asks them. Those of other servers are told all the same.
+                log.exception("Those who wait in a server could not be told")
 
-    def _answers(self, alerts: Iterable[AnswerAlert]) -> list[Answer]:
+    async def _tell_those(self, server_id: int | None, waiting: Sequence[AnswerAlert]) -> None:
+        await self.bot.knowledge.prepare(server_id)
+        answers = await asyncio.to_thread(self._answers, waiting)
+        for alert, answer in zip(waiting, answers, strict=True):
+            if answer.outcome is Outcome.ANSWER or answer.unknown is not None:
+                await self._tell(alert, answer)
+
+    def _answers(self, alerts: Sequence[AnswerAlert]) -> list[Answer]:
         return [self.bot.knowledge.ask(alert.question, server_id=alert.server_id) for alert in alerts]
 
     async def _tell(self, alert: AnswerAlert, answer: Answer) -> None:

@@ -273,9 +273,13 @@ def _numbers_stranger(words: Sequence[Word], aliases: Aliases, is_term: Callable
     )
 
 
+# What makes another word of a word, mostly its opposite, though it may stand alone in a phrasing.
+_PREFIXES = frozenset({"anti", "dis", "mis", "non"})
+
+
 def _split(word: str, speller: Speller) -> tuple[str, ...]:
-    """Part two known words that were written as one (“robotarm”)."""
+    """Part two known words that were written as one (“robotarm”, not “nonsense”)."""
     for cut in range(3, len(word) - 2):
-        if word[:cut] in speller and word[cut:] in speller:
+        if word[:cut] in speller and word[cut:] in speller and word[:cut] not in _PREFIXES:
             return word[:cut], word[cut:]
     return ()

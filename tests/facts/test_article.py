@@ -187,3 +187,8 @@ def test_what_people_ask_is_not_remembered(engine: AnswerEngine) -> None:
     engine.ask("does my neighbour Zorblax know how long tianhe is?")
     after = normalise_kept.cache_info()
     assert (after.currsize, after.misses) == (before.currsize, before.misses)
+
+
+@pytest.mark.parametrize("said", ["nonsense", "that is nonsense", "/nonsense"])
+def test_scorn_is_no_question_about_a_sense(engine: AnswerEngine, said: str) -> None:
+    assert not engine.ask(said).shown
