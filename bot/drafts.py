@@ -126,6 +126,10 @@ class Drafts:
         except DatabaseError as error:
             log.warning("A draft could not be forgotten yet: %s", error)
 
+    def people(self) -> set[int]:
+        """Give those of whom something is in memory."""
+        return {draft.user_id for draft in self._by_key.values()}
+
     def forget_person(self, user_id: int) -> None:
         """Forget in memory the drafts of one person."""
         for key in [key for key, draft in self._by_key.items() if draft.user_id == user_id]:

@@ -40,9 +40,9 @@ class LastQuestions:
         while len(self._asked) > REMEMBERED_MOST:
             self._asked.popitem(last=False)
 
-    def forget_all(self) -> None:
-        """Forget what everybody asked."""
-        self._asked.clear()
+    def people(self) -> set[int]:
+        """Give those of whom something is remembered."""
+        return {user_id for user_id, _ in self._asked}
 
     def forget_person(self, user_id: int) -> None:
         """Forget what one person asked, everywhere."""

@@ -138,6 +138,11 @@ class Replies:
         except DatabaseError as error:
             log.warning("Replies that are gone could not be forgotten yet: %s", error)
 
+    def people(self) -> set[int]:
+        """Give those of whom something is in memory."""
+        known = self._by_message.values()
+        return {user_id for reply in known for user_id in (reply.asker_id, reply.author_id) if user_id is not None}
+
     def forget_person(self, user_id: int) -> None:
         """Forget in memory the replies to one person, and to their words."""
         theirs = [m for m, reply in self._by_message.items() if user_id in {reply.asker_id, reply.author_id}]

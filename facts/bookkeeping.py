@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import hashlib
-import secrets
 import zlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
-from facts import feed
+from facts import feed, people
 from facts.entities import (
     SHARD_SHIFT,
     AnswerAlert,
@@ -34,12 +32,12 @@ from facts.models import (
     SHARED,
     AnswerAlertRow,
     DraftRow,
+    ForgottenPersonRow,
     JobRow,
     QueuedQuestionRow,
     QueueMessageRow,
     SentReplyRow,
     VoteCountRow,
-    VoterKeyRow,
     VoteRow,
 )
 
@@ -51,6 +49,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute
 
     from facts.database import Database
+    from facts.feed import Position
 
 # So long are replies known to belong to their questions, and may votes be changed.
 REPLIES_KEPT = dt.timedelta(days=1)
@@ -58,7 +57,6 @@ REPLIES_KEPT = dt.timedelta(days=1)
 DRAFTS_KEPT = dt.timedelta(days=1)
 # A queued question is cut to this many characters: no phrasing may be longer either.
 QUESTION_MAX = 300
-_DIGEST_BYTES = 16
 # So many replies are written at once: a statement takes at most 32,766 values.
 _MOST_AT_ONCE = 1_000
 # So many wait for their turn at once: large bots, whose shards are more, have sixteen turns at a time.
@@ -157,7 +155,7 @@ class Bookkeeping:
         """
         # Alone in the server, so that two first votes on a fact do not both make its counts.
         async with self._alone, self._database.writing(alone_in=server_id or SHARED) as session:
-            voter = _code(await _key(session), reply_id, voter_id)
+            voter = people.code(await people.key(session), reply_id, voter_id)
             row = await session.get(VoteRow, (reply_id, voter))
             if row is not None and row.fact_slug == fact_id:
                 await _count(session, row, -1)
@@ -208,7 +206,7 @@ class Bookkeeping:
             QueuedQuestionRow.private == queued.private,
         )
         async with self._alone, self._database.writing(alone_in=server_id) as session:
-            asker = None if author_id is None else _code(await _key(session), question, author_id)
+            asker = None if author_id is None else people.code(await people.key(session), question, author_id)
             if queued.doubt is not Doubt.NOT_RIGHT:
                 same = same.where(QueuedQuestionRow.asker == asker)
             if (await session.scalars(same.limit(1))).first() is not None:
@@ -231,7 +229,7 @@ class Bookkeeping:
         question, row = reply.question[:QUESTION_MAX], QueuedQuestionRow
         same = delete(row).where(row.server_id == (reply.server_id or SHARED), row.question == question)
         async with self._alone, self._database.writing() as session:
-            theirs = same.where(row.asker == _code(await _key(session), question, reply.worded_by))
+            theirs = same.where(row.asker == people.code(await people.key(session), question, reply.worded_by))
             gone = list(await session.scalars(theirs.returning(row.id)))
         if gone:
             self.queue_changes.tell(reply.server_id)
@@ -387,15 +385,15 @@ class Bookkeeping:
 
     # Forgetting
 
-    async def forget_person(self, user_id: int) -> int:
+    async def forget_person(self, user_id: int) -> tuple[int, Position]:
         """Delete what is kept of one person: replies to them, what they asked and wrote, and their votes.
 
         Returns:
-            How many records are gone.
+            How many records are gone, and the number of the change.
         """
         reply, queued = SentReplyRow, QueuedQuestionRow
         async with self._alone, self._database.writing() as session:
-            key = await _key(session)
+            key = await people.key(session)
             replies = delete(reply).where(or_(reply.asker_id == user_id, reply.author_id == user_id))
             gone = len(list(await session.scalars(replies.returning(reply.message_id))))
             alerts = delete(AnswerAlertRow).where(AnswerAlertRow.user_id == user_id).returning(AnswerAlertRow.id)
@@ -407,10 +405,10 @@ class Bookkeeping:
             cast = list(await session.execute(select(VoteRow.message_id, VoteRow.voter)))
             # Codes cannot be looked up, only compared with those of the person.
             mine = await asyncio.to_thread(
-                lambda: [row.id for row in asked if row.asker == _code(key, row.question, user_id)]
+                lambda: [row.id for row in asked if row.asker == people.code(key, row.question, user_id)]
             )
             votes = await asyncio.to_thread(
-                lambda: [row for row in cast if row.voter == _code(key, row.message_id, user_id)]
+                lambda: [row for row in cast if row.voter == people.code(key, row.message_id, user_id)]
             )
             questions = delete(queued).where(queued.id.in_(mine)).returning(queued.server_id)
             servers = set(await session.scalars(questions))
@@ -419,10 +417,11 @@ class Bookkeeping:
                 await _count(session, vote, -1)
                 await session.delete(vote)
             # What other processes have in memory of the person goes, too, and so do the questions that they show.
-            await feed.publish(session, [(Mark.PEOPLE, None), *((Mark.QUEUE, server_id) for server_id in servers)])
+            at = await feed.publish(session, [(Mark.QUEUE, server_id) for server_id in servers])
+            await people.note_forgotten(session, user_id, at.number, self._clock())
         for server_id in servers:
             self.queue_changes.tell(server_id or None)
-        return gone + len(mine) + len(votes)
+        return gone + len(mine) + len(votes), at
 
     async def forget_old(self, queue_days: Callable[[int | None], int]) -> None:
         """Delete what has been kept for long enough. Votes leave their counts behind.
@@ -436,6 +435,8 @@ class Bookkeeping:
             await session.execute(delete(SentReplyRow).where(SentReplyRow.at <= now - REPLIES_KEPT))
             await session.execute(delete(VoteRow).where(VoteRow.at <= now - REPLIES_KEPT))
             await session.execute(delete(DraftRow).where(DraftRow.at <= now - DRAFTS_KEPT))
+            # By then nobody has anything of them in memory either.
+            await session.execute(delete(ForgottenPersonRow).where(ForgottenPersonRow.at <= now - REPLIES_KEPT))
             for row in (QueuedQuestionRow, AnswerAlertRow):
                 for server_id in set(await session.scalars(select(row.server_id).distinct())):
                     before = now - dt.timedelta(days=queue_days(server_id or None))
@@ -454,25 +455,6 @@ def _is_in(server_id: InstrumentedAttribute[int], share: Share) -> ColumnElement
         return true()
     shard: ColumnElement[int] = server_id // 2**SHARD_SHIFT % share.shards
     return shard.in_(share.ids)
-
-
-async def _key(session: AsyncSession) -> bytes:
-    """Give the key of the voters' digests, made when first needed."""
-    row = await session.get(VoterKeyRow, 1)
-    if row is None:
-        row = VoterKeyRow(id=1, key=secrets.token_hex(32))
-        try:
-            async with session.begin_nested():
-                session.add(row)
-        except IntegrityError:
-            # Another process has made one just now.
-            row = await session.get_one(VoterKeyRow, 1)
-    return bytes.fromhex(row.key)
-
-
-def _code(key: bytes, about: object, user_id: int) -> str:
-    """Give what stands for a person beside one message or question: without the key, nobody can tell who it is."""
-    return hashlib.blake2b(f"{about}:{user_id}".encode(), key=key, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 async def _count(session: AsyncSession, vote: VoteRow, by: int) -> None:

@@ -28,13 +28,12 @@ _NOTIFY = text(f"NOTIFY {CHANNEL}")
 class Mark(enum.StrEnum):
     """What can change besides facts and known unknowns, whose changes are in their revisions.
 
-    The shared names, the settings of a server, its review queue, or what is kept of people, at their request.
+    The shared names, the settings of a server, or its review queue.
     """
 
     NAMES = "names"
     SETTINGS = "settings"
     QUEUE = "queue"
-    PEOPLE = "people"
 
 
 @dataclass(frozen=True, slots=True)

@@ -630,6 +630,20 @@ class KnowledgeBase:
 
     # What else is kept
 
+    async def forget_person(self, user_id: int) -> int:
+        """Delete what is kept of one person, in this process and in others; see ``Bookkeeping.forget_person``.
+
+        Returns:
+            How many records are gone.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be written; nothing has changed.
+        """
+        async with self._memory.changing:
+            gone, at = await self.bookkeeping.forget_person(user_id)
+            self._memory.note_own(at)
+        return gone
+
     def server_settings(self, server_id: int | None) -> ServerSettings:
         """Give what a server has set, from memory; the defaults for one that has set nothing, and for none."""
         return self._memory.settings(server_id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from facts import feed, store
+from facts import feed, people, store
 from facts.engine import AnswerEngine
 from facts.entities import FactChange, ServerSettings
 from facts.errors import DatabaseError
@@ -77,8 +77,8 @@ class Memory:
         self.settings_changes: Listeners[int] = Listeners()
         """Told which server has set something."""
         self._queue_changes = queue_changes
-        self.people_forgotten: Listeners[None] = Listeners()
-        """Told when another process has deleted what is kept of somebody."""
+        self.people_forgotten: Listeners[Callable[[int], bool]] = Listeners()
+        """Told when another process has deleted what is kept of people, with what tells if a Discord id is one."""
         # One change at a time reaches store and memory, so that both see changes in the same order. It is held across
         # the transaction only: never across a sleep or a call to Discord.
         self.changing = asyncio.Lock()
@@ -115,7 +115,7 @@ class Memory:
 
     def set_settings(self, server_id: int, settings: ServerSettings, at: Position) -> None:
         """Take over what this process has kept of a server's settings, by the change with this number."""
-        self._note_own(at)
+        self.note_own(at)
         self._settings[server_id] = settings
 
     # Reading from the store
@@ -225,13 +225,13 @@ class Memory:
 
     def take_over(self, kept: Kept, server_id: int | None, at: Position) -> None:
         """Bring memory in step with what this process has kept of an entry, by the change with this number."""
-        self._note_own(at)
+        self.note_own(at)
         self._place(kept, server_id)
         self._go_on_learning()
 
     def adopt(self, tried: AnswerEngine, server_id: int, at: Position) -> None:
         """Take over many changes of this process that were tried for a server."""
-        self._note_own(at)
+        self.note_own(at)
         self._changes[server_id] += 1
         self.engine.adopt(tried, server_id)
         self._go_on_learning()
@@ -249,7 +249,7 @@ class Memory:
         if not self.engine.is_absent(server_id):
             _place(self.engine, kept, server_id)
 
-    def _note_own(self, at: Position) -> None:
+    def note_own(self, at: Position) -> None:
         """Note a change of this process: if it is the next one, there is nothing to catch up with."""
         if at == Position(self._position.epoch or at.epoch, self._position.number + 1):
             self._position, self.checked_at = at, self._clock()
@@ -303,6 +303,7 @@ class Memory:
                 news = News() if is_another else await store.changed_between(session, *known, most=_MOST_TAKEN_OVER)
                 marks = [] if is_another else await feed.marks_between(session, *known)
                 settings = await self._changed_settings(session, marks)
+                forgotten = None if is_another else await people.forgotten_between(session, *known, but=self._own)
             own, self._own = self._own, set()
             if is_another:
                 log.info("The store has been replaced, as by a restored backup: all of it is read anew")
@@ -320,8 +321,8 @@ class Memory:
                 self.settings_changes.tell(server_id)
             elif mark is Mark.QUEUE:
                 self._queue_changes.tell(server_id)
-            elif mark is Mark.PEOPLE:
-                self.people_forgotten.tell(None)
+        if forgotten is not None:
+            self.people_forgotten.tell(forgotten)
 
     @staticmethod
     async def _changed_settings(

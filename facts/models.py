@@ -422,6 +422,16 @@ class VoterKeyRow(Base):
     key: Mapped[str] = mapped_column(String(64))
 
 
+class ForgottenPersonRow(Base):
+    """Whom a change has forgotten, as a digest; kept as long as other processes may have them in memory."""
+
+    __tablename__ = "forgotten_people"
+
+    change: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    person: Mapped[str] = mapped_column(String(32))
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class CommandTreeRow(Base):
     """The slash commands that were last synced with Discord, so that they are sent only when they changed."""
 

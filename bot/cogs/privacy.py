@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -15,6 +16,8 @@ from bot.ui.embeds import GREEN
 from bot.ui.words import words_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.client import Tianwen
 
 
@@ -24,7 +27,8 @@ class Privacy(commands.Cog):
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
         self.bot = bot
-        self._stop_listening = bot.knowledge.memory.people_forgotten.add(lambda _: bot.dispatch("people_forgotten"))
+        listeners = bot.knowledge.memory.people_forgotten
+        self._stop_listening = listeners.add(lambda is_theirs: bot.dispatch("people_forgotten", is_theirs))
 
     async def cog_load(self) -> None:
         """Let buttons work that were sent before a restart."""
@@ -35,11 +39,12 @@ class Privacy(commands.Cog):
         self._stop_listening()
 
     @commands.Cog.listener()
-    async def on_people_forgotten(self) -> None:
-        """Forget in memory whom another process has forgotten in the store: who that is, nobody has written down."""
-        self.bot.last_questions.forget_all()
-        await self.bot.replies.load(self.bot.share)
-        await self.bot.drafts.load(self.bot.share)
+    async def on_people_forgotten(self, is_theirs: Callable[[int], bool]) -> None:
+        """Forget in memory whom another process has forgotten in the store, who is written down nowhere."""
+        bot = self.bot
+        known = bot.last_questions.people() | bot.replies.people() | bot.drafts.people()
+        for user_id in await asyncio.to_thread(lambda: [one for one in known if is_theirs(one)]):
+            _forget_in_memory(bot, user_id)
 
     @app_commands.command(description="What I keep about you, for how long, and how to delete it.")
     async def privacy(self, interaction: discord.Interaction[Tianwen]) -> None:
@@ -72,11 +77,15 @@ class PrivacyView(discord.ui.View):
             await admit(interaction)
             # Acknowledged first: the database may take its time.
             await interaction.response.defer(ephemeral=True, thinking=True)
-            bot.last_questions.forget_person(interaction.user.id)
-            bot.replies.forget_person(interaction.user.id)
-            bot.drafts.forget_person(interaction.user.id)
-            count = await bot.knowledge.bookkeeping.forget_person(interaction.user.id)
+            _forget_in_memory(bot, interaction.user.id)
+            count = await bot.knowledge.forget_person(interaction.user.id)
             sentence = words_for(interaction.locale).deleted.format(count=count)
             await interaction.followup.send(sentence, ephemeral=True)
         except Exception as error:  # noqa: BLE001 - one place tells every error
             await answer_error(interaction, error, "deleting what is kept of a person")
+
+
+def _forget_in_memory(bot: Tianwen, user_id: int) -> None:
+    bot.last_questions.forget_person(user_id)
+    bot.replies.forget_person(user_id)
+    bot.drafts.forget_person(user_id)

@@ -87,13 +87,13 @@ async def test_what_another_process_sets_counts(world: World, other: KnowledgeBa
 
 @pytest.mark.usefixtures("simcord_env")
 async def test_somebody_whom_another_process_forgets_is_forgotten_here(world: World, other: KnowledgeBase) -> None:
-    reply = await world.asked(QUESTION)
-    asked = world.bot.replies.of_message(reply.id)
-    assert asked is not None
-    await other.bookkeeping.forget_person(world.member.id)
+    theirs, others = await world.asked(QUESTION), await world.asked(QUESTION, by=world.moderator)
+    assert world.bot.replies.of_message(theirs.id) is not None
+    await other.forget_person(world.member.id)
     await catch_up(world)
-    await until(lambda: world.bot.replies.of_message(reply.id) is None)
-    assert world.bot.last_questions.recall(world.member.id, world.channel.id) is None
+    await until(lambda: world.bot.replies.of_message(theirs.id) is None)
+    assert world.bot.last_questions.people() == {world.moderator.id}
+    assert world.bot.replies.of_message(others.id) is not None
 
 
 @pytest.mark.usefixtures("simcord_env")

@@ -200,21 +200,54 @@ async def test_what_a_server_has_set_elsewhere_counts_here(town: KnowledgeBase, 
 async def test_the_request_to_be_forgotten_reaches_every_process(
     town: KnowledgeBase, other: KnowledgeBase, clock: Clock
 ) -> None:
-    people: list[None] = []
+    people: list[Callable[[int], bool]] = []
     queues: list[int | None] = []
     town.memory.people_forgotten.add(people.append)
     town.bookkeeping.queue_changes.add(queues.append)
     await other.bookkeeping.queue(QueuedQuestion(HERE, "any mice?", Doubt.UNANSWERED, None, clock()), 7)
-    await other.bookkeeping.forget_person(7)
+    await other.forget_person(7)
     await town.memory.catch_up()
-    assert people == [None]
+    assert [[is_theirs(one) for one in (6, 7, 8)] for is_theirs in people] == [[False, True, False]]
     assert queues == [HERE]
     await other.bookkeeping.queue(QueuedQuestion(THERE, "any cats?", Doubt.UNANSWERED, None, clock()), 8)
     clock.now += dt.timedelta(days=40)
     await other.bookkeeping.forget_old(lambda _: 30)
     await town.memory.catch_up()
     assert queues == [HERE, THERE]
-    assert people == [None]
+    assert len(people) == 1
+
+
+async def test_who_is_forgotten_here_is_not_told_here_nor_told_twice_elsewhere(
+    town: KnowledgeBase, other: KnowledgeBase
+) -> None:
+    here: list[Callable[[int], bool]] = []
+    elsewhere: list[Callable[[int], bool]] = []
+    town.memory.people_forgotten.add(here.append)
+    other.memory.people_forgotten.add(elsewhere.append)
+    # Both at once: each has changes of the other before its own.
+    await other.forget_person(7)
+    await town.forget_person(8)
+    await other.forget_person(9)
+    for knowledge in (town, other, town, other):
+        await knowledge.memory.catch_up()
+    assert [[is_theirs(one) for one in (7, 8, 9)] for is_theirs in here] == [[True, False, True]]
+    assert [[is_theirs(one) for one in (7, 8, 9)] for is_theirs in elsewhere] == [[False, True, False]]
+
+
+async def test_whom_nobody_can_have_in_memory_any_more_is_no_longer_noted(
+    town: KnowledgeBase, clock: Clock, database: Database
+) -> None:
+    async def noted() -> int:
+        async with database.reading() as session:
+            return int((await session.scalars(text("SELECT count(*) FROM forgotten_people"))).one())
+
+    await town.forget_person(7)
+    clock.now += dt.timedelta(hours=23)
+    await town.bookkeeping.forget_old(lambda _: 30)
+    assert await noted() == 1
+    clock.now += dt.timedelta(hours=2)
+    await town.bookkeeping.forget_old(lambda _: 30)
+    assert await noted() == 0
 
 
 async def test_another_store_in_the_place_of_this_one_is_read_anew(
