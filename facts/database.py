@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from inspect import signature as inspect_signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakSet
 
 from sqlalchemy import URL, NullPool, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -39,6 +40,7 @@ _SQLITE, _POSTGRES = "sqlite+aiosqlite", "postgresql+asyncpg"
 _PORTS = 65_536
 _IN_MEMORY = ":memory:"
 _WRITES = "tianwen_writes"
+_FOLLOWING = "following"
 _VERSION_TABLE = "alembic_version"
 # While one process migrates or loads a pack, the others wait for it (PostgreSQL); the number is any one of our own.
 _ALONE = text("SELECT pg_advisory_xact_lock(74102021)")
@@ -51,6 +53,8 @@ CHANNEL = "tianwen_changes"
 _LOOKS_EVERY_S = 0.25
 # With PostgreSQL the line on which signs come is tried every so many seconds: nobody tells when it has been cut.
 _LINE_TRIED_EVERY_S = 5.0
+# A goodbye to PostgreSQL may take so many seconds; the connections are cut then.
+_CLOSES_WITHIN_S = 2.0
 # What the server has not done in its time is given up here after so many seconds more: then it is the network.
 _GRACE_S = 5.0
 # A database that is away is tried again after so many seconds at first, then twice as many, up to the setting.
@@ -114,13 +118,19 @@ class Database:
             self._engine = _postgres_engine(parsed, options)
             # Migrations take as long as they take.
             self._patient = _postgres_engine(parsed, options, patient=True)
+            for engine in (self._engine, self._patient):
+                event.listen(engine.sync_engine, "connect", self._note_connection)
         else:
             self._engine = self._patient = _sqlite_engine(parsed)
         self._reconnect_s = options.reconnect_s
         # Whether it is away, and until when it is not tried again: else everybody would wait for a connection in vain.
         self._pause_s, self._not_before, self._away_because = 0.0, 0.0, ""
-        # What has failed when it was last done: reading, writing.
+        # Whether somebody is finding out if it is there again: everybody else is refused meanwhile.
+        self._is_probed = False
+        # What has failed when it was last done: reading, writing, following.
         self._failing: set[str] = set()
+        # The driver's connections (PostgreSQL).
+        self._connections: WeakSet[Any] = WeakSet()
         # Which file it is, where it is one: changes made in one that has been deleted would be lost.
         self._inode: int | None = None
         self.description = parsed.render_as_string(hide_password=True)
@@ -187,16 +197,19 @@ class Database:
             while True:
                 yield
                 await asyncio.sleep(_LOOKS_EVERY_S)
-        pause = _FIRST_PAUSE_S
+        pause, was_cut = _FIRST_PAUSE_S, False
         while True:
             try:
-                with self._errors():
+                with self._errors(_FOLLOWING):
                     async for _ in self._notifications():
-                        pause = _FIRST_PAUSE_S
+                        if was_cut:
+                            log.warning("The line to the database is there again")
+                        pause, was_cut = _FIRST_PAUSE_S, False
                         yield
             except DatabaseUnavailableError as error:
-                if pause == _FIRST_PAUSE_S:
+                if not was_cut:
                     log.warning("The line to the database is cut: %s", error)
+                was_cut = True
             await asyncio.sleep(pause)
             pause = min(2 * pause, self._reconnect_s)
 
@@ -208,6 +221,7 @@ class Database:
             line.add_termination_listener(lambda *_: woken.set())
             try:
                 await line.add_listener(CHANNEL, lambda *_: woken.set())
+                self._note_well(_FOLLOWING)
                 while not line.is_closed():
                     woken.clear()
                     yield
@@ -215,10 +229,26 @@ class Database:
                         async with asyncio.timeout(_LINE_TRIED_EVERY_S):
                             await woken.wait()
                     except TimeoutError:
-                        await line.execute("SELECT 1", timeout=_LINE_TRIED_EVERY_S)
+                        await self._try(line)
             finally:
                 # To say goodbye to a server that is away may take for ever.
                 line.terminate()
+
+    async def _try(self, line: Any) -> None:  # noqa: ANN401 - the driver's own type
+        try:
+            await line.execute("SELECT 1", timeout=_LINE_TRIED_EVERY_S)
+        except TimeoutError:
+            # On the others nothing will be answered either, and whoever waits for that would wait much longer.
+            self._cut()
+            raise
+
+    def _note_connection(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        self._connections.add(connection.driver_connection)
+
+    def _cut(self) -> None:
+        """End all connections to PostgreSQL without a goodbye: for that the server would have to answer."""
+        for connection in list(self._connections):
+            connection.terminate()
 
     @property
     def is_to_be_made(self) -> bool:
@@ -232,7 +262,10 @@ class Database:
         return Path(file) if not self.is_postgres and file and file != _IN_MEMORY else None
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; those to a PostgreSQL that does not answer to that soon are cut."""
+        # The pool would close them one after another, and wait for each as long as for a statement.
+        goodbyes = [connection.close(timeout=_CLOSES_WITHIN_S) for connection in self._connections]
+        await asyncio.gather(*goodbyes, return_exceptions=True)
         await self._engine.dispose()
         await self._patient.dispose()
 
@@ -311,13 +344,14 @@ class Database:
     @contextmanager
     def _errors(self, doing: str = "") -> Iterator[None]:
         """Turn the driver's errors into ours, whose sentence a person can be told; leave one that is away in peace."""
-        if time.monotonic() < self._not_before:
+        if self.is_away and (self._is_probed or time.monotonic() < self._not_before):
             raise DatabaseUnavailableError(self._away_because)
         if self._inode is not None and self.file is not None and _inode_of(self.file) != self._inode:
             self._note_failing(doing)
             raise DatabaseUnavailableError(
                 f"The database cannot be used: its file is gone, or is another one now ({self.description})."
             )
+        probes = self._is_probed = self.is_away
         try:
             yield
         except _UNAVAILABLE as error:
@@ -332,18 +366,24 @@ class Database:
                 self._note_failing(doing)
             raise DatabaseUnavailableError(sentence) from error
         else:
-            self._failing.discard(doing)
-            self._note_away(None)
+            self._note_well(doing)
+        finally:
+            if probes:
+                self._is_probed = False
+
+    def _note_well(self, doing: str) -> None:
+        self._failing.discard(doing)
+        self._note_away(None)
 
     def _note_failing(self, doing: str) -> None:
-        # Of what is neither reading nor writing nobody could tell when it is well again.
+        # Of anything else nobody could tell when it is well again.
         if doing:
             self._failing.add(doing)
 
     def _note_away(self, because: str | None) -> None:
         """Note why it is away, or that it is not. SQLite is never left in peace: it refuses at once."""
         if because is None or not self.is_postgres:
-            self._pause_s, self._not_before = 0.0, 0.0
+            self._pause_s, self._is_probed = 0.0, False
         else:
             self._away_because = because
             self._pause_s = min(max(2 * self._pause_s, _FIRST_PAUSE_S), self._reconnect_s)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Self
 
+import asyncpg
 import pytest
+from sqlalchemy import make_url
 
 from facts.database import Database, DatabaseOptions
 from facts.entities import Author, Doubt, Origin, QueuedQuestion
@@ -115,3 +119,127 @@ async def test_while_it_is_away_an_editor_is_refused_at_once_and_bookkeeping_cos
             else:
                 break
     assert [queued.question for queued in await one.bookkeeping.queued(HERE)] == ["any mice?"]
+
+
+class Tunnel:
+    """A way to the server that can fall silent, as a network does that drops everything: nothing tells of its end."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._carries = asyncio.Event()
+        self._carries.set()
+        self._ways: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for way in self._ways:
+            way.cancel()
+        await asyncio.gather(*self._ways, return_exceptions=True)
+
+    def falls_silent(self) -> None:
+        self._carries.clear()
+
+    def carries_again(self) -> None:
+        self._carries.set()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        for source, target in ((reader, back), (there, writer)):
+            way = asyncio.create_task(self._carry(source, target))
+            self._ways.add(way)
+            way.add_done_callback(self._ways.discard)
+
+    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(ConnectionError):
+                while some := await source.read(2**16):
+                    await self._carries.wait()
+                    target.write(some)
+        finally:
+            target.close()
+
+
+@pytest.fixture
+async def tunnelled(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Tunnel, Database, KnowledgeBase]]:
+    """What a process knows that reaches the server through a tunnel; only its end is in any hurry."""
+    monkeypatch.setattr("facts.database._LINE_TRIED_EVERY_S", 0.2)
+    monkeypatch.setattr("facts.database._CLOSES_WITHIN_S", 0.2)
+    async with Tunnel(cluster.port) as tunnel:
+        url = cluster.url.replace(str(cluster.port), str(tunnel.port)) + "?ssl=disable"
+        database = Database(url, DatabaseOptions(reconnect_s=0.2, connect_timeout_s=60, statement_timeout_s=60))
+        await database.upgrade()
+        knowledge = await KnowledgeBase.open(database, [TOWN])
+        await knowledge.prepare(HERE)
+        before = knowledge.memory.checked_at
+        knowledge.memory.begin_following()
+        # Then the line is there.
+        await until(lambda: knowledge.memory.checked_at > before)
+        yield tunnel, database, knowledge
+        await knowledge.memory.end_following()
+        await database.close()
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not is_so():  # noqa: ASYNC110 - another task brings it about
+            await asyncio.sleep(0.01)
+
+
+async def test_when_it_falls_silent_everybody_after_is_refused_at_once_until_it_is_back(
+    tunnelled: tuple[Tunnel, Database, KnowledgeBase], caplog: pytest.LogCaptureFixture
+) -> None:
+    tunnel, database, knowledge = tunnelled
+    tunnel.falls_silent()
+    waiting = asyncio.create_task(knowledge.remove(LAMP.id, EDITOR, server_id=HERE))
+    await until(lambda: database.is_away)
+    # A statement and a connection would have a minute each.
+    async with asyncio.timeout(30):
+        for _ in range(20):
+            with pytest.raises(DatabaseUnavailableError):
+                await knowledge.bookkeeping.queued(HERE)
+    assert answer(knowledge, LAMP.canonical_question, HERE) == LAMP.statement
+    tunnel.carries_again()
+    # They have a minute for a connection, and it came in time.
+    await waiting
+    await until(lambda: "there again" in caplog.text)
+    assert not database.is_failing
+    await knowledge.restore(LAMP.id, EDITOR, server_id=HERE)
+
+
+async def test_who_is_told_to_end_while_it_is_silent_waits_for_no_goodbye(
+    tunnelled: tuple[Tunnel, Database, KnowledgeBase],
+) -> None:
+    tunnel, database, knowledge = tunnelled
+    await asyncio.gather(*(knowledge.bookkeeping.queued(HERE) for _ in range(5)))
+    tunnel.falls_silent()
+    # Each connection would wait a minute for its goodbye.
+    async with asyncio.timeout(30):
+        await knowledge.memory.end_following()
+        await database.close()
+
+
+async def test_a_server_that_lets_nobody_in_any_more_counts_as_failing_until_it_does(
+    cluster: Cluster, both: tuple[KnowledgeBase, KnowledgeBase]
+) -> None:
+    one, _ = both
+    url = make_url(cluster.url)
+    inside = await asyncpg.connect(host=url.host, port=url.port, user=url.username, database="template1")
+    try:
+        await inside.execute(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false')
+        await inside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", url.database)
+        # Nobody asks for anything that would need it.
+        await until(lambda: one.memory.is_store_failing)
+        assert answer(one, LAMP.canonical_question, HERE) == LAMP.statement
+    finally:
+        await inside.execute(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true')
+        await inside.close()
+    await until(lambda: not one.memory.is_store_failing)
