@@ -37,6 +37,7 @@ from facts.models import (
     QueuedQuestionRow,
     QueueMessageRow,
     SentReplyRow,
+    UtcDateTime,
     VoteCountRow,
     VoteRow,
 )
@@ -57,7 +58,12 @@ REPLIES_KEPT = dt.timedelta(days=1)
 DRAFTS_KEPT = dt.timedelta(days=1)
 # A queued question is cut to this many characters: no phrasing may be longer either.
 QUESTION_MAX = 300
-# So many replies are written at once: a statement takes at most 32,766 values.
+# So many questions wait on a server's review queue, so many people to be told there, and for so many answers does one
+# person wait everywhere; the oldest go.
+QUEUED_MOST = 1_000
+ALERTS_MOST = 1_000
+ALERTS_OF_ONE = 50
+# So many rows are written or read at once: a statement takes at most 32,766 values.
 _MOST_AT_ONCE = 1_000
 # So many wait for their turn at once: large bots, whose shards are more, have sixteen turns at a time.
 _MOST_TURNS = 100
@@ -222,6 +228,7 @@ class Bookkeeping:
                     asker=asker,
                 )
             )
+            await _keep_latest(session, QueuedQuestionRow.id, QueuedQuestionRow.server_id == server_id, QUEUED_MOST)
         self.queue_changes.tell(server_id or None)
 
     async def withdraw(self, reply: SentReply) -> None:
@@ -263,22 +270,37 @@ class Bookkeeping:
     # Those who want to be told
 
     async def keep_alert(self, alert: AnswerAlert) -> None:
-        """Remember, once, that somebody wants to be told when there is an answer to a question."""
+        """Remember, once, that somebody wants to be told when there is an answer to a question.
+
+        Of one person's, and of a server's (direct messages are none), only the latest are remembered.
+        """
         row, question = AnswerAlertRow, alert.question[:QUESTION_MAX]
         same = select(row.id).where(
             row.server_id == (alert.server_id or SHARED), row.user_id == alert.user_id, row.question == question
         )
         async with self._alone, self._database.writing(alone_in=alert.server_id or SHARED) as session:
             if (await session.scalars(same.limit(1))).first() is None:
-                session.add(
-                    row(server_id=alert.server_id or SHARED, question=question, user_id=alert.user_id, at=alert.at)
-                )
+                at = {"server_id": alert.server_id or SHARED, "at": alert.at}
+                session.add(row(id=alert.id, question=question, user_id=alert.user_id, **at))
+                await _keep_latest(session, row.id, row.user_id == alert.user_id, ALERTS_OF_ONE)
+                if alert.server_id is not None:
+                    await _keep_latest(session, row.id, row.server_id == alert.server_id, ALERTS_MOST)
 
-    async def alerts(self, server_id: int | None = None, *, everywhere: Share | None = None) -> list[AnswerAlert]:
-        """Give those who want to be told of answers in a server, or (None) in direct messages, or in a whole share."""
+    async def alerts(
+        self, server_id: int | None = None, *, everywhere: Share | None = None, after: AnswerAlert | None = None
+    ) -> list[AnswerAlert]:
+        """Give those who want to be told of answers, oldest first, at most 1,000 at once.
+
+        Args:
+            server_id: in this server, or (None) in direct messages.
+            everywhere: in a whole share instead.
+            after: go on after this one.
+        """
         row = AnswerAlertRow
         where = row.server_id == (server_id or SHARED) if everywhere is None else _is_in(row.server_id, everywhere)
-        query = select(row).where(where).order_by(row.id)
+        query = select(row).where(where).order_by(row.id).limit(_MOST_AT_ONCE)
+        if after is not None and after.id is not None:
+            query = query.where(row.id > after.id)
         async with self._database.reading() as session:
             rows = await session.scalars(query)
             return [AnswerAlert(row.server_id or None, row.question, row.user_id, row.at, row.id) for row in rows]
@@ -341,10 +363,11 @@ class Bookkeeping:
             job: its name.
             every: how often it is done.
         """
-        now, row = self._clock(), JobRow
-        # What was done in the future was done by a clock that has been put back since.
-        is_due = or_(row.at <= now - every, row.at > now + every)
+        row = JobRow
         async with self._alone, self._database.writing() as session:
+            now = await self._now(session)
+            # What was done in the future was done by a clock that has been put back since.
+            is_due = or_(row.at <= now - every, row.at > now + every)
             taken = update(row).where(row.name == job, is_due).values(at=now).returning(row.name)
             if (await session.scalars(taken)).first() is not None:
                 return True
@@ -373,8 +396,8 @@ class Bookkeeping:
         Returns:
             How long to wait for it.
         """
-        now = self._clock()
         async with self._alone, self._database.writing(alone_in=zlib.crc32(job.encode())) as session:
+            now = await self._now(session)
             row = await session.get(JobRow, job)
             turn = now if row is None else max(now, row.at + every)
             if turn - now > _MOST_TURNS * every:
@@ -382,6 +405,12 @@ class Bookkeeping:
                 turn = now
             await session.merge(JobRow(name=job, at=turn))
         return turn - now
+
+    async def _now(self, session: AsyncSession) -> dt.datetime:
+        """Give the time on which all processes agree: the database's own where they may be on several machines."""
+        if not self._database.is_postgres:
+            return self._clock()
+        return (await session.scalars(select(func.clock_timestamp(type_=UtcDateTime)))).one()
 
     # Forgetting
 
@@ -447,6 +476,17 @@ class Bookkeeping:
                 await feed.publish(session, [(Mark.QUEUE, server_id) for server_id in changed])
         for server_id in changed:
             self.queue_changes.tell(server_id or None)
+
+
+async def _keep_latest(
+    session: AsyncSession, row_id: InstrumentedAttribute[int], among: ColumnElement[bool], most: int
+) -> None:
+    """Delete the oldest of some rows, by the ids that count them, where they are more than so many."""
+    await session.flush()
+    last = select(row_id).where(among).order_by(row_id.desc()).offset(most).limit(1).scalar_subquery()
+    await session.execute(
+        delete(row_id.class_).where(among, row_id <= last), execution_options={"synchronize_session": False}
+    )
 
 
 def _is_in(server_id: InstrumentedAttribute[int], share: Share) -> ColumnElement[bool]:

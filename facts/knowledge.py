@@ -48,8 +48,6 @@ _ID_WORDS = 4
 _ID_MAX = 56
 # Of so many servers is known what their test questions get.
 _MOST_TRIED_OUT = 8
-# So many of the latest questions on a review queue are looked at.
-_MOST_GROUPED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -612,7 +610,7 @@ class KnowledgeBase:
         """
         await self.prepare(server_id)
         queued = [one for one in await self.bookkeeping.queued(server_id) if private or not one.private]
-        queued = queued[::-1][:_MOST_GROUPED]
+        queued.reverse()
         groups = await asyncio.to_thread(self._engine.group_alike, [one.question for one in queued], server_id)
         return [QuestionGroup(tuple(queued[place] for place in places)) for places in groups]
 

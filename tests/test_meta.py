@@ -40,7 +40,7 @@ FORBIDDEN = {
     "bot.ui": ("bot.cogs", "facts.database"),
     "bot.cogs": ("facts.database", "facts.matching.index", "facts.matching.matcher"),
 }
-SQL_ALLOWED = {"facts.bookkeeping", "facts.feed", "facts.store", "facts.models", "facts.database", "facts.tally"}
+SQL_ALLOWED = {f"facts.{name}" for name in ("bookkeeping", "database", "feed", "models", "people", "store", "tally")}
 # Choices with the same name in every language.
 FORMATS = {"csv", "json"}
 

@@ -37,6 +37,8 @@ class Alerts(commands.Cog):
         self.bot = bot
         # Where facts have changed; None where all servers may have new answers.
         self._changed: set[int | None] = set()
+        # Where somebody may still have to be told; at first, everywhere.
+        self._behind: set[int | None] = {None}
         self._looking: asyncio.Task[None] | None = None
         self._stop_listening = bot.knowledge.fact_changes.add(self._fact_changed)
 
@@ -54,7 +56,9 @@ class Alerts(commands.Cog):
 
     @tasks.loop(minutes=_AGAIN_MINUTES)
     async def _tell_again(self) -> None:
-        self._look(None)
+        behind, self._behind = self._behind, set()
+        for server_id in behind:
+            self._look(server_id)
 
     @_tell_again.before_loop
     async def _until_ready(self) -> None:
@@ -80,6 +84,7 @@ class Alerts(commands.Cog):
                 await self._tell_all(server_id)
             except DatabaseError as error:
                 log.warning("The questions that wait could not be looked at: %s", error)
+                self._behind.add(server_id)
 
     async def _settle_answered(self, server_id: int | None) -> None:
         """Take questions off a server's queue that had no answer and have one now."""
@@ -98,21 +103,29 @@ class Alerts(commands.Cog):
     async def _tell_all(self, server_id: int | None) -> None:
         """Tell those of a server, or (None) of all, whose questions have an answer now."""
         everywhere = self.bot.share if server_id is None else None
-        alerts = await self.bot.knowledge.bookkeeping.alerts(server_id, everywhere=everywhere)
-        by_server: dict[int | None, list[AnswerAlert]] = {}
-        for alert in alerts:
-            by_server.setdefault(alert.server_id, []).append(alert)
-        # One server after another: not all that have alerts fit into memory together.
-        for asked_in, waiting in by_server.items():
-            try:
-                await self._tell_those(asked_in, waiting)
-            except DatabaseError as error:
-                log.warning("Those who wait in a server could not be told: %s", error)
-            except Exception:
-                # As when its facts change while a thread asks them. Those of other servers are told all the same.
-                log.exception("Those who wait in a server could not be told")
+        alerts = self.bot.knowledge.bookkeeping.alerts
+        after = None
+        while page := await alerts(server_id, everywhere=everywhere, after=after):
+            after = page[-1]
+            by_server: dict[int | None, list[AnswerAlert]] = {}
+            for alert in page:
+                by_server.setdefault(alert.server_id, []).append(alert)
+            # One server after another: not all that have alerts fit into memory together.
+            for asked_in, waiting in by_server.items():
+                try:
+                    await self._tell_those(asked_in, waiting)
+                except DatabaseError as error:
+                    log.warning("Those who wait in a server could not be told: %s", error)
+                    self._behind.add(asked_in)
+                except Exception:
+                    # As when its facts change while a thread asks them. Those of other servers are told all the same.
+                    log.exception("Those who wait in a server could not be told")
+                    self._behind.add(asked_in)
 
     async def _tell_those(self, server_id: int | None, waiting: Sequence[AnswerAlert]) -> None:
+        if server_id is not None and self.bot.get_guild(server_id) is None:
+            # Where the bot is no longer, nobody is told.
+            return
         await self.bot.knowledge.prepare(server_id)
         answers = await asyncio.to_thread(self._answers, waiting)
         for alert, answer in zip(waiting, answers, strict=True):
@@ -126,7 +139,6 @@ class Alerts(commands.Cog):
         """Tell somebody, once; who cannot be told because Discord fails is told later."""
         books = self.bot.knowledge.bookkeeping
         guild = self.bot.get_guild(alert.server_id) if alert.server_id is not None else None
-        # Where the bot is no longer, or not yet, nobody is told.
         if (guild is None and alert.server_id is not None) or not await books.take_alert(alert):
             return
         words = words_for_question(alert.question, None)
@@ -142,4 +154,5 @@ class Alerts(commands.Cog):
             log.info("Somebody who wanted to be told takes no direct messages")
         except UNREACHED as error:
             log.warning("Somebody could not be told of an answer: %s", error)
+            self._behind.add(alert.server_id)
             await books.keep_alert(alert)

@@ -46,6 +46,8 @@ _RIVALS = 24
 # ... as many of them, and as many from everywhere, as it has phrasings of its own times this; within these bounds.
 _OTHERS = 3
 _LEAST_OTHERS, _MOST_OTHERS = 100, 300
+# What it learns grows with the square of its own: of more than so many, evenly spread ones are taken.
+_MOST_OWN = 500
 # Which entries are alike is told by so many of an entry's features.
 _TELLING = 48
 # The vectors of so many phrasings are kept, since several entries learn from each.
@@ -529,7 +531,8 @@ class Index:
 
     def _lesson(self, key: str) -> tuple[list[Vector], list[Vector]]:
         """Give the phrasings from which an entry learns: its own, and those of others."""
-        own = [self._vector_of(key, row) for row in range(len(self._entries[key].phrasings))]
+        count = len(self._entries[key].phrasings)
+        own = [self._vector_of(key, row) for row in range(0, count, -(-count // _MOST_OWN) or 1)]
         number = min(max(_OTHERS * len(own), _LEAST_OTHERS), _MOST_OTHERS)
         return own, [*self._hardest(key, number), *self._everywhere(key, number)]
 

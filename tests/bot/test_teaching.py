@@ -12,6 +12,8 @@ from bot.ui.editor_words import EDITOR_ENGLISH as SAY
 from bot.ui.words import ENGLISH
 from facts.bookkeeping import EVERY
 from facts.entities import AnswerAlert, ServerSettings
+from facts.errors import DatabaseUnavailableError
+from facts.memory import Memory
 from tests.bot.test_keeping_facts import press, told
 
 if TYPE_CHECKING:
@@ -211,6 +213,34 @@ async def test_a_message_can_teach_with_its_link_as_a_source(world: World) -> No
     card = world.response(await world.moderator.context_menu(world.channel, "Teach Tianwen from this", question))
     opened = await world.moderator.click(card, label=SAY.create)
     assert world.form(opened)["questions"] == UNHEARD
+
+
+async def test_what_fails_in_one_server_keeps_nobody_elsewhere_from_being_told_and_is_made_up_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = world.env.create_guild("Elsewhere")
+    others = elsewhere.create_text_channel("general")
+    stranger = elsewhere.add_member(world.env.create_user("stranger"))
+    await world.env.settle()
+    for channel, person in ((others, stranger), (world.channel, world.member)):
+        await person.click(await world.asked(UNHEARD, channel=channel, by=person), label=ENGLISH.tell_me)
+    read = Memory.prepare
+
+    async def fail_elsewhere(self: Memory, server_id: int | None) -> None:
+        if server_id == elsewhere.id:
+            raise DatabaseUnavailableError("the database cannot be used")
+        await read(self, server_id)
+
+    monkeypatch.setattr(Memory, "prepare", fail_elsewhere)
+    await world.teach("crabs", "It eats crabs.", UNHEARD, everywhere=True)
+    await told_all()
+    assert len(world.dm.history()) == 1
+    assert stranger.user.dm_channel.history() == []
+    monkeypatch.undo()
+    await world.env.advance_time(600)
+    await told_all()
+    assert len(stranger.user.dm_channel.history()) == 1
+    assert len(world.dm.history()) == 1
 
 
 async def test_who_has_left_the_server_learns_nothing_of_it_any_more(world: World) -> None:

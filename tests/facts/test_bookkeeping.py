@@ -252,6 +252,44 @@ async def test_whoever_wants_to_be_told_of_an_answer_is_told_once(books: Bookkee
     assert await books.alerts(everywhere=EVERY) == [cut[1]]
 
 
+async def test_of_what_waits_in_a_server_only_the_latest_is_kept(
+    books: Bookkeeping, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit, most in (("QUEUED_MOST", 3), ("ALERTS_MOST", 4), ("ALERTS_OF_ONE", 2), ("_MOST_AT_ONCE", 2)):
+        monkeypatch.setattr(f"facts.bookkeeping.{limit}", most)
+    for number in range(6):
+        await books.queue(question(f"{number}?", clock), MEMBER)
+        await books.queue(question(f"{number}?", clock, server_id=THERE if number else None), MEMBER)
+    assert [one.question for one in await books.queued(HERE)] == ["3?", "4?", "5?"]
+    assert [one.question for one in await books.queued(THERE)] == ["3?", "4?", "5?"]
+    assert len(await books.queued(None)) == 1
+    # One person waits for so many answers, wherever they asked, and takes no others' place.
+    for number in range(3):
+        for person in (1, 2, 3):
+            await books.keep_alert(AnswerAlert(HERE, f"{number}?", person, clock.now))
+            await books.keep_alert(AnswerAlert(None, "dm?", 10 * number + 10 + person, clock.now))
+
+    async def all_of(server_id: int | None) -> list[AnswerAlert]:
+        found = await books.alerts(server_id)
+        while more := await books.alerts(server_id, after=found[-1]):
+            assert len(more) <= 2
+            found += more
+        return found
+
+    assert [(one.question, one.user_id) for one in await all_of(HERE)] == [("1?", 3), ("2?", 1), ("2?", 2), ("2?", 3)]
+    assert len(await all_of(None)) == 9
+
+
+async def test_whoever_could_not_be_told_keeps_their_place(books: Bookkeeping, clock: Clock) -> None:
+    for person in (1, 2):
+        await books.keep_alert(AnswerAlert(HERE, "why?", person, clock.now))
+    first = (await books.alerts(HERE))[0]
+    assert await books.take_alert(first)
+    await books.keep_alert(first)
+    # Else those who go on after them would meet them again.
+    assert [one.user_id for one in await books.alerts(HERE)] == [1, 2]
+
+
 async def test_what_an_editor_has_written_is_kept_for_a_day(books: Bookkeeping, clock: Clock) -> None:
     first = Draft(
         "a1", HERE, MEMBER, {"texts": {"statement": "It is 天和."}, "queue_ids": [1, 2**40], "id": None}, clock.now

@@ -15,7 +15,7 @@ from facts.engine import AnswerEngine
 from facts.entities import Fact, KnownUnknown, Name, Source
 from facts.matching.decision import ANSWER_THRESHOLD, Evidence, Outcome, confidence
 from facts.matching.index import Index
-from facts.matching.learning import Vector, learn
+from facts.matching.learning import Vector, Weights, learn
 from facts.matching.lexicon import Speller, question_kind
 from facts.matching.matcher import is_question
 from facts.matching.vocabulary import Vocabulary
@@ -453,6 +453,23 @@ def test_what_is_learnt_parts_an_entrys_own_phrasings_from_others() -> None:
         weights.ids.tolist(),
         weights.weights.tolist(),
     )
+
+
+def test_an_entry_of_very_many_phrasings_learns_from_some_of_all_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("facts.matching.index._MOST_OWN", 10)
+    taken: list[list[Vector]] = []
+
+    def note(own: list[Vector], others: list[Vector]) -> Weights:
+        taken.append(own)
+        return learn(own, others)
+
+    monkeypatch.setattr("facts.matching.index.learn", note)
+    index = Index()
+    index.put("short", [f"what of the small thing {number}" for number in range(10)])
+    index.put("long", [f"what of the grand thing {number}" for number in range(25)])
+    index.learn()
+    assert [len(own) for own in taken] == [10, 9]
+    assert index.search(index.read("what of the grand thing 23"))[0].key == "long"
 
 
 def test_an_entry_without_others_is_learnt_too() -> None:
