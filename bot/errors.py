@@ -15,7 +15,7 @@ from bot.access import NotAnEditorError
 from bot.drafts import DraftGoneError
 from bot.meters import Failing
 from bot.ui.words import ENGLISH, Words, words_for
-from facts.errors import DatabaseError, FactNotFoundError, TianwenError
+from facts.errors import DatabaseError, FactNotFoundError, ServerFullError, TianwenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,9 @@ _SENTENCES: dict[type[BaseException], Callable[[Any, Words], str]] = {
     TianwenError: lambda error, _: str(error.sentence),
     FactNotFoundError: _not_found,
     TooFastError: lambda error, words: words.slow_down.format(seconds=error.seconds),
+    ServerFullError: lambda error, words: words.server_full.format(
+        entries=f"{error.entries:,}", characters=f"{error.characters:,}"
+    ),
     FactsUnreadError: lambda _, words: words.facts_unread,
     DraftGoneError: lambda _, words: words.draft_gone,
     NotAnEditorError: lambda _, words: words.editors_only,

@@ -252,6 +252,11 @@ class AnswerEngine:
         shelf = self._servers.get(server_id)
         return len(shelf.index) if shelf is not None else 0
 
+    def own_size(self, server_id: int) -> tuple[int, int]:
+        """Give how many entries a server has of its own in memory, and how long their phrasings are together."""
+        shelf = self._servers.get(server_id)
+        return (len(shelf.facts) + len(shelf.unknowns), shelf.characters) if shelf is not None else (0, 0)
+
     def note_removed(self, entry: Entry, server_id: int | None, *, removed: bool) -> None:
         """Remember what a server, or (None) the operator, has removed or hidden, or that it is no longer so."""
         shelf = self._shelf(server_id)

@@ -6,6 +6,7 @@ Each carries the sentence that a person may be shown, in Discord and in the term
     ├── FactNotFoundError         no fact has this id here
     ├── FactExistsError           the id is taken
     ├── InvalidFactError          a fact breaks the rules (no source, no statement ...)
+    ├── ServerFullError           a server has as much of its own as fits
     ├── EditConflictError         somebody else changed the fact in between
     ├── PackError                 an article pack or an exchange file has faults: all of them
     ├── ExchangeError             a file cannot be imported at all (too large, not text, columns missing ...)
@@ -61,6 +62,18 @@ class FactExistsError(TianwenError):
 
 class InvalidFactError(TianwenError):
     """A fact that may not be saved as it is."""
+
+
+class ServerFullError(TianwenError):
+    """A server would have more of its own than fits: so many entries, with phrasings of so many characters in all."""
+
+    def __init__(self, entries: int, characters: int) -> None:
+        super().__init__(
+            f"A server has at most {entries:,} facts and known unknowns of its own, with at most {characters:,} "
+            "characters of questions in all; remove or shorten some first."
+        )
+        self.entries = entries
+        self.characters = characters
 
 
 class EditConflictError(TianwenError):

@@ -335,6 +335,7 @@ class KnowledgeBase:
         Raises:
             InvalidFactError: it breaks the rules.
             FactExistsError: the id is taken.
+            ServerFullError: the server has no room for it.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
         entry = valid(entry)
@@ -367,6 +368,7 @@ class KnowledgeBase:
             InvalidFactError: it breaks the rules, or is of the other kind.
             FactNotFoundError: there is none.
             EditConflictError: somebody else changed it in the meantime.
+            ServerFullError: the server has no room for it.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
         entry = valid(entry)
@@ -477,6 +479,7 @@ class KnowledgeBase:
 
         Raises:
             InvalidFactError: one of them breaks the rules, or is of the other kind.
+            ServerFullError: the server has no room for them.
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
         if names and server_id is not None:
@@ -489,6 +492,7 @@ class KnowledgeBase:
                 await store.put_names(session, names)
                 if not kept and not names:
                     return []
+                self._memory.require_room(_answering(kept), server_id)
                 at = await feed.publish(session, [(Mark.NAMES, None)] if names else [])
             before = [self._engine.entry(one.entry.id, server_id) for one in kept]
             if server_id is not None:
@@ -534,9 +538,15 @@ class KnowledgeBase:
             server_id: where; None for what all share.
             questions: what to ask before and after.
             render: gives an answer's whole reply as plain text.
+
+        Raises:
+            ServerFullError: the server has no room for it.
         """
         before = await self.try_out(questions, server_id=server_id, render=render)
         async with self._memory.change_in(server_id):  # What is copied must not change meanwhile.
+            if not isinstance(change, str):
+                put = [change] if isinstance(change, (Fact, KnownUnknown)) else change
+                self._memory.require_room(put, server_id)
             tried = await asyncio.to_thread(self._engine.trial, server_id)
         return await asyncio.to_thread(self._preview, tried, before, change, server_id, questions, render)
 
@@ -695,6 +705,7 @@ class KnowledgeBase:
                 kept = await change(session)
                 if kept is None:
                     return kept
+                self._memory.require_room(_answering([kept]), server_id)
                 at = await feed.publish(session)
             before = self._engine.entry(kept.entry.id, server_id)
             self._memory.take_over(kept, server_id, at)
@@ -742,6 +753,11 @@ class KnowledgeBase:
 
     def _change(self, author: Author, reason: str | None) -> Change:
         return store.Change(author, self._clock(), reason.strip() or None if reason else None)
+
+
+def _answering(kept: Iterable[Kept]) -> list[Entry]:
+    """Give what answers of what is kept, in place of what all share."""
+    return [one.entry for one in kept if not one.removed and not one.follows]
 
 
 def _topic(entry: Entry) -> str | None:

@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from facts import feed, people, store
 from facts.engine import AnswerEngine
 from facts.entities import FactChange, ServerSettings
-from facts.errors import DatabaseError
+from facts.errors import DatabaseError, ServerFullError
 from facts.feed import Mark, Position
 from facts.forms import entry_from_form
 from facts.listeners import Listeners
+from facts.shelf import characters_of
 from facts.store import News
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ log = logging.getLogger(__name__)
 _LEARN_AT_ONCE = 4
 # What a server has of its own leaves memory when nobody has asked there for so long ...
 IDLE = dt.timedelta(minutes=15)
-# ... and earlier where all servers together have more phrasings than this in memory: about 400 MB.
-MOST_OWN_PHRASINGS = 100_000
+# ... and earlier where the phrasings of all servers together have more characters than this in memory.
+MOST_OWN_CHARACTERS = 3_000_000
+# One server has at most so many entries of its own, and so many characters of phrasings: no few fill it alone.
+SERVER_ENTRIES_MAX = 10_000
+SERVER_CHARACTERS_MAX = 500_000
 # Whether that is so is looked at every so often.
 _TIDIED_EVERY = dt.timedelta(minutes=1)
 # So many changes of a server are taken over one by one, in about a tenth of a second; after more it is read anew.
@@ -212,16 +216,35 @@ class Memory:
         if self._database.is_failing:
             return
         now = self._tidied_at = self._clock()
-        size = sum(map(self.engine.size, self.engine.servers))
+        size = sum(self.engine.own_size(server_id)[1] for server_id in self.engine.servers)
         for server_id, used in list(self._used.items())[:-1]:
-            if now - used < IDLE and size <= MOST_OWN_PHRASINGS:
+            if now - used < IDLE and size <= MOST_OWN_CHARACTERS:
                 return
             del self._used[server_id]
-            size -= self.engine.size(server_id)
+            size -= self.engine.own_size(server_id)[1]
             if server_id in self.engine.servers:
                 self.engine.put_away(server_id)
 
     # Changes
+
+    def require_room(self, put: Iterable[Entry], server_id: int | None) -> None:
+        """Make sure that a server has room for these, in place of what it has under their ids; for all there is room.
+
+        Raises:
+            ServerFullError: it has not, and has less without them.
+        """
+        if server_id is None:
+            return
+        new, growth = 0, 0
+        for entry in put:
+            was = self.engine.entry(entry.id, server_id) if self.engine.is_own(entry.id, server_id) else None
+            new += was is None
+            growth += characters_of(entry) - (characters_of(was) if was is not None else 0)
+        entries, characters = self.engine.own_size(server_id)
+        if (new > 0 and entries + new > SERVER_ENTRIES_MAX) or (
+            growth > 0 and characters + growth > SERVER_CHARACTERS_MAX
+        ):
+            raise ServerFullError(SERVER_ENTRIES_MAX, SERVER_CHARACTERS_MAX)
 
     def take_over(self, kept: Kept, server_id: int | None, at: Position) -> None:
         """Bring memory in step with what this process has kept of an entry, by the change with this number."""

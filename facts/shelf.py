@@ -28,6 +28,11 @@ def unknown_key(unknown_id: str) -> str:
     return _UNKNOWN + unknown_id
 
 
+def characters_of(entry: Entry) -> int:
+    """Give how long an entry's phrasings are together: about so goes the memory that it takes."""
+    return sum(map(len, entry.phrasings))
+
+
 def id_of(key: str) -> str:
     """Give the id of an entry from its key."""
     return key.partition(":")[2]
@@ -56,6 +61,8 @@ class Shelf:
         """What was taken out, or hidden, and can be brought back."""
         self.hidings = 0
         """How often something was hidden or shown again."""
+        self.characters = 0
+        """How long all phrasings are together."""
         self._positions: dict[str, int] = {}
         # The greatest position of a fact, and of a known unknown.
         self._last = {_FACT: -1, _UNKNOWN: -1}
@@ -66,7 +73,7 @@ class Shelf:
         copied.facts, copied.unknowns = dict(self.facts), dict(self.unknowns)
         copied.covered, copied._hidden, copied.hidings = set(self.covered), set(self._hidden), self.hidings
         copied._positions, copied._last = dict(self._positions), dict(self._last)
-        copied.removed = dict(self.removed)
+        copied.removed, copied.characters = dict(self.removed), self.characters
         return copied
 
     def put(self, entry: Entry, position: int) -> None:
@@ -76,6 +83,8 @@ class Shelf:
         self._positions[key] = position
         self._last[kind] = max(self._last[kind], position)
         self.covered.update(_keys(entry.id))
+        was = self.facts.get(entry.id) if kind == _FACT else self.unknowns.get(entry.id)
+        self.characters += characters_of(entry) - (characters_of(was) if was is not None else 0)
         if isinstance(entry, KnownUnknown):
             self.unknowns[entry.id] = entry
             if moves:
@@ -96,7 +105,7 @@ class Shelf:
         if self._positions.pop(key, None) is None:
             return
         entries: dict[str, Fact] | dict[str, KnownUnknown] = self.facts if key.startswith(_FACT) else self.unknowns
-        del entries[id_of(key)]
+        self.characters -= characters_of(entries.pop(id_of(key)))
         self.index.discard(key)
         self._uncover(id_of(key))
 

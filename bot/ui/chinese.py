@@ -128,6 +128,10 @@ CHINESE = Words(
     facts_unread="现在无法读取本服务器的资料，请稍后再试。",
     not_saved="现在无法保存，没有任何改动。请稍后再试。",
     no_such_fact="这里没有编号为“{id}”的资料。",
+    server_full=(
+        "一个服务器最多有 {entries} 条自己的资料和已知的未知，它们的问题合计最多 {characters} 个字符；"
+        "请先移除或缩短一些。"
+    ),
     near_ids="您是指 {ids} 吗？",
     fact_removed="“{id}”在这里已被移除；用 `/facts restore` 可以恢复。",
     missing_permission="我在这里没有权限，需要：{permissions}。",

@@ -233,6 +233,10 @@ class Words:
     facts_unread: str = "I cannot read the facts of this server just now. Please try again in a moment."
     not_saved: str = "I cannot save that just now, and nothing has changed. Please try again in a while."
     no_such_fact: str = "There is no fact with the id “{id}” here."
+    server_full: str = (
+        "A server has at most {entries} facts and known unknowns of its own, with at most {characters} characters of "
+        "questions in all; remove or shorten some first."
+    )
     near_ids: str = "Do you mean {ids}?"
     fact_removed: str = "“{id}” is removed here; `/facts restore` brings it back."
     missing_permission: str = "I am not allowed to do that here. I need: {permissions}."

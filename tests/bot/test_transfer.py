@@ -13,6 +13,7 @@ from bot.ui.editor_words import EDITOR_ENGLISH as SAY
 from bot.ui.words import ENGLISH
 from facts.entities import SavedTest, ServerSettings
 from facts.importing import FILE_MAX_BYTES
+from facts.memory import SERVER_CHARACTERS_MAX
 from tests.bot.test_keeping_facts import press, told
 
 if TYPE_CHECKING:
@@ -77,6 +78,21 @@ async def test_an_import_tells_which_questions_would_be_answered_otherwise(world
     assert SAY.impact_breaks.format(line="“what is zorblax?”: `zorblax` →") in shown
     assert f"**{SAY.unheard}**\n- “{questions[0]}”: " in shown
     assert f"“{questions[1]}”: " not in shown
+
+
+async def test_a_file_for_which_a_server_has_no_room_is_refused_in_one_sentence(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facts.memory.SERVER_ENTRIES_MAX", 1)
+    limits = {"entries": "1", "characters": f"{SERVER_CHARACTERS_MAX:,}"}
+    file = json_of(row("one"), row("two"))
+    assert (await upload(world, file)).content == ENGLISH.server_full.format(**limits)
+    # Meanwhile somebody else has taken the last place.
+    shown = await upload(world, json_of(row("one")))
+    await world.teach("zorblax", "It is green.", "what is zorblax?")
+    refused = await world.moderator.click(shown, label=SAY.import_all.format(count=1))
+    assert [message.content for message in refused.followups] == [ENGLISH.server_full.format(**limits)]
+    assert world.knowledge.find("one", world.guild.id) is None
 
 
 async def test_what_changes_between_showing_and_confirming_is_shown_again(world: World) -> None:

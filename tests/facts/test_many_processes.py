@@ -400,7 +400,7 @@ async def test_what_is_not_needed_for_a_while_leaves_memory_and_comes_back(town:
 async def test_where_servers_have_too_much_in_memory_what_was_needed_longest_ago_leaves_it(
     town: KnowledgeBase, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("facts.memory.MOST_OWN_PHRASINGS", 2 * len(CLOCK_TOWER.phrasings))
+    monkeypatch.setattr("facts.memory.MOST_OWN_CHARACTERS", 2 * sum(map(len, CLOCK_TOWER.phrasings)))
     for server_id in (1, 2, 3):
         await town.add(CLOCK_TOWER, EDITOR, server_id=server_id)
     clock.now += 2 * MINUTES

@@ -9,7 +9,7 @@ import pytest
 
 from facts.engine import AnswerEngine
 from facts.entities import Action, KnownUnknown, Revision
-from facts.errors import EditConflictError, InvalidFactError
+from facts.errors import EditConflictError, InvalidFactError, ServerFullError
 from facts.forms import entry_to_form, fact_to_form
 from facts.knowledge import KnowledgeBase
 from tests.facts.making import make_fact, make_pack
@@ -223,3 +223,34 @@ def test_entries_of_each_kind_are_listed_in_the_order_of_their_positions() -> No
     assert (engine.facts(), engine.unknowns()) == ([LAMP, DEPTH, FERRY], [PAY, PIRATES])
     places = [engine.position(entry) for entry in (DEPTH, CLOCK_TOWER, PAY, replace(PAY, id="another"))]
     assert places == [1, 3, 0, 2]
+
+
+@on_sqlite
+async def test_a_server_has_only_so_much_of_its_own_and_nothing_changes_where_more_is_put(
+    town: KnowledgeBase, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.add(CLOCK_TOWER, EDITOR, server_id=HERE)
+    monkeypatch.setattr("facts.memory.SERVER_ENTRIES_MAX", 2)
+    monkeypatch.setattr("facts.memory.SERVER_CHARACTERS_MAX", sum(map(len, CLOCK_TOWER.phrasings)) + 40)
+    tower = replace(CLOCK_TOWER, statement="It is forty metres high.", phrasings=("Tower?",))
+    long_one = replace(LAMP, phrasings=("Which colour has the lamp of the lighthouse at night?",))
+    before = await view_anew(database, HERE)
+    for attempt in (
+        town.edit(long_one, EDITOR, server_id=HERE),
+        town.put_all([BLUE_LAMP, make_fact("one", "One.", "first?"), tower], EDITOR, server_id=HERE),
+        town.add(make_fact("long", "Long.", "how long is the long pier of the old harbour?"), EDITOR, server_id=HERE),
+        town.preview([make_fact(word, "So.", f"{word}?") for word in "abc"], server_id=HERE, questions=(), render=str),
+    ):
+        with pytest.raises(ServerFullError, match="at most 2 facts"):
+            await attempt
+    assert await view_anew(database, HERE) == view(town, HERE) == before
+    # What makes less of it is always let in, and elsewhere there is room.
+    await town.put_all([tower, make_fact("one", "One.", "first?")], EDITOR, server_id=HERE)
+    await town.remove("one", EDITOR, server_id=HERE)
+    await town.add(make_fact("two", "Two.", "second?"), EDITOR, server_id=HERE)
+    with pytest.raises(ServerFullError):
+        await town.restore("one", EDITOR, server_id=HERE)
+    monkeypatch.setattr("facts.memory.SERVER_CHARACTERS_MAX", 0)
+    await town.edit(replace(tower, phrasings=("High?",)), EDITOR, server_id=HERE)
+    await town.remove(FERRY.id, EDITOR, server_id=HERE)
+    await town.put_all([make_fact(word, "So.", f"{word} and so on?") for word in "abc"], EDITOR)

@@ -129,6 +129,10 @@ def ids(found: Iterable[Fact]) -> list[str]:
 def view(knowledge: KnowledgeBase, server_id: int | None = None) -> dict[str, Any]:
     """Give all that somebody in a server can get to see."""
     answers = [knowledge.ask(question, server_id=server_id) for question in QUESTIONS]
+    if server_id is not None:
+        own = knowledge.engine.own(server_id)
+        phrasings = [phrasing for entry in own for phrasing in entry.phrasings]
+        assert knowledge.engine.own_size(server_id) == (len(own), sum(map(len, phrasings)))
     return {
         "facts": knowledge.facts(server_id),
         "unknowns": knowledge.engine.unknowns(server_id),
