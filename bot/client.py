@@ -40,7 +40,7 @@ from bot.memory import LastQuestions
 from bot.meters import Failing, Meters
 from bot.monitor import monitored
 from bot.replies import Replies
-from bot.runtime import open_knowledge
+from bot.runtime import CommandError, open_knowledge
 from bot.settings import SettingsError
 from bot.ui.answers import ITEMS, talk_reply
 from bot.ui.editors import EDITOR_ITEMS
@@ -501,7 +501,7 @@ async def join_discord(settings: Settings) -> None:
         finally:
             stopping.cancel()
         if bot.fault is not None:
-            raise bot.fault
+            raise CommandError(bot.fault.sentence) from bot.fault
 
 
 async def sync_commands(settings: Settings) -> int:

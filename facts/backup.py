@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import migrations
 from facts import feed
-from facts.database import Database
+from facts.database import Database, SchemaState
 from facts.errors import BackupError, DamagedError, DatabaseError
+from facts.models import Base
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +78,7 @@ def check(backup: Path) -> None:
         revision = _look_through(backup, backup)
     except sqlite3.Error as error:
         raise BackupError(f"{backup} is not a backup of Tianwen's: {error}.") from error
-    if not revision.isdecimal() or revision > migrations.HEAD:
+    if SchemaState(revision, migrations.HEAD).is_newer:
         raise BackupError(f"{backup} has a schema that this program does not know; use the program that belongs to it.")
 
 
@@ -114,7 +115,7 @@ async def restore(backup: Path, database: Path, before: Path) -> DamagedError | 
     Raises:
         BackupError: the backup is not whole, or the database cannot be kept or written; nothing has changed.
     """
-    await asyncio.to_thread(check, backup)
+    await asyncio.to_thread(_check_for, backup, database)
     unfinished = _beside(database)
     try:
         await asyncio.to_thread(_copy, backup, unfinished)
@@ -125,11 +126,19 @@ async def restore(backup: Path, database: Path, before: Path) -> DamagedError | 
                 await feed.begin_epoch(session)
         finally:
             await copy.close()
+        # One of an earlier schema could only now be compared with what there is to be.
+        await asyncio.to_thread(_look_through, unfinished, backup)
         return await asyncio.to_thread(_replace, database, unfinished, before)
     except (sqlite3.Error, OSError, DatabaseError) as error:
         raise BackupError(f"{database} could not be replaced: {error}") from error
     finally:
         await asyncio.to_thread(_remove, unfinished)
+
+
+def _check_for(backup: Path, database: Path) -> None:
+    check(backup)
+    if database.exists() and database.samefile(backup):
+        raise BackupError(f"{backup} is the database itself.")
 
 
 def _replace(database: Path, copy: Path, before: Path) -> DamagedError | None:
@@ -149,6 +158,8 @@ def _replace(database: Path, copy: Path, before: Path) -> DamagedError | None:
             _remove(database)
         if damage is not None:
             _move(before, database)
+        else:
+            _remove(before)
         raise
     return damage
 
@@ -206,7 +217,13 @@ def _look_through(file: Path, name: Path) -> str:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
             raise DamagedError(f"{name} is not a database of Tianwen's.")
         revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(revision[0]) if revision is not None else ""
+        if revision is None:
+            raise DamagedError(f"{name} is empty.")
+        there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        missing = sorted(set(Base.metadata.tables) - there) if revision[0] == migrations.HEAD else []
+        if missing:
+            raise DamagedError(f"{name} is damaged: the table {missing[0]} is missing.")
+    return str(revision[0])
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -79,6 +79,24 @@ class SchemaState:
         """Whether they are the same."""
         return self.current == self.needed
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether the database's is one that this program does not know."""
+        return self.current is not None and (not self.current.isdecimal() or self.current > self.needed)
+
+    @property
+    def fault(self) -> str:
+        """What is the matter where they are not the same, and what to do about it."""
+        if self.is_newer:
+            return (
+                f"The database has schema {self.current}, and this program knows those up to {self.needed}: use the "
+                "newer program that it belongs to."
+            )
+        return (
+            f"The database has schema {self.current or 'none'}, but this program needs {self.needed}; run “tianwen db "
+            "upgrade”."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseOptions:
@@ -259,7 +277,7 @@ class Database:
     def file(self) -> Path | None:
         """The file of a SQLite database; None for any other."""
         file = self._engine.url.database
-        return Path(file) if not self.is_postgres and file and file != _IN_MEMORY else None
+        return Path(file) if not self.is_postgres and file else None
 
     async def close(self) -> None:
         """Close all connections; those to a PostgreSQL that does not answer to that soon are cut."""
@@ -286,8 +304,11 @@ class Database:
 
         Raises:
             DatabaseUnavailableError: the database cannot be reached or written.
-            SchemaMismatchError: its schema is newer than this program.
+            SchemaMismatchError: its schema is newer than this program, or it holds another program's tables.
         """
+        state = await self.schema()
+        if state.is_newer:
+            raise SchemaMismatchError(state.fault)
         await self._migrate("upgrade", "head")
 
     async def downgrade(self, revision: str) -> None:
@@ -307,10 +328,7 @@ class Database:
         """
         state = await self.schema()
         if not state.is_current:
-            raise SchemaMismatchError(
-                f"The database has schema {state.current or 'none'}, but this program needs {state.needed}; "
-                "run “tianwen db upgrade”, or use the program that belongs to it."
-            )
+            raise SchemaMismatchError(state.fault)
 
     async def drift(self) -> list[Any]:
         """Give the differences between the database's schema and the models; none when all is well.
@@ -454,6 +472,11 @@ def _parse(url: str) -> URL:
         raise DatabaseUrlError("The database URL must have its password before the host, not among its options.")
     if parsed.drivername not in {_SQLITE, _POSTGRES}:
         raise DatabaseUrlError(f"The database URL must begin with {_SQLITE}:// or {_POSTGRES}://.")
+    if parsed.drivername == _SQLITE and (parsed.database in {None, "", _IN_MEMORY} or parsed.query):
+        raise DatabaseUrlError(f"The database URL must name a file, and nothing after it: {_SQLITE}:///FILE.")
+    if parsed.drivername == _POSTGRES and not parsed.database:
+        # The driver would take the one of the user's name, whatever is in it.
+        raise DatabaseUrlError(f"The database URL must name a database: {_POSTGRES}://USER@HOST/DATABASE.")
     return parsed
 
 
@@ -468,7 +491,7 @@ def _postgres_engine(url: URL, options: DatabaseOptions, *, patient: bool = Fals
     try:
         import asyncpg  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise DatabaseUrlError("PostgreSQL needs the extra “postgres”: pip install 'tianwen[postgres]'.") from error
+        raise DatabaseUrlError("PostgreSQL needs the extra “postgres”, which “make install” brings.") from error
     settings = {key: str(value) for key, value in url.query.items() if key == "search_path"}
     url = url.difference_update_query(settings)
     known = inspect_signature(asyncpg.connect).parameters
@@ -544,13 +567,16 @@ def _run_migrations(connection: Connection, direction: Literal["upgrade", "downg
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
+    others = set(inspect(connection).get_table_names()) - {_VERSION_TABLE}
+    if others and _current_revision(connection) is None:
+        raise SchemaMismatchError(
+            f"The database holds another program's tables, such as “{min(others)}”: give Tianwen one of its own."
+        )
     step = command.upgrade if direction == "upgrade" else command.downgrade
     try:
         step(config, revision)
     except CommandError as error:
-        raise SchemaMismatchError(
-            f"The database's schema is not known to this program (is it from a newer one?): {error}"
-        ) from error
+        raise SchemaMismatchError(f"The database's schema is not known to this program: {error}") from error
 
 
 def _differences(connection: Connection) -> list[Any]:

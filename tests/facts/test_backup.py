@@ -160,6 +160,23 @@ def lose_sources(path: Path) -> None:
         connection.execute("DELETE FROM sources")
 
 
+def lose_a_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TABLE votes")
+
+
+def lose_a_table_of_an_earlier_schema(path: Path) -> None:
+    lose_a_table(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TABLE forgotten_people")
+        connection.execute("UPDATE alembic_version SET version_num = '0007'")
+
+
+def lose_the_schema(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM alembic_version")
+
+
 def empty(path: Path) -> None:
     path.write_bytes(b"")
 
@@ -175,6 +192,9 @@ def text(path: Path) -> None:
         (damage, "damaged|not a backup"),
         (newer, "schema that this program does not know"),
         (lose_sources, "damaged"),
+        (lose_a_table, "the table votes is missing"),
+        (lose_a_table_of_an_earlier_schema, "the table votes is missing"),
+        (lose_the_schema, "is empty"),
         (empty, "not a database"),
         (text, "not a backup"),
         (Path.unlink, "There is no file"),
@@ -197,7 +217,7 @@ async def test_what_is_no_whole_backup_is_refused_in_one_line_and_changes_nothin
 
 
 @on_sqlite
-@pytest.mark.parametrize("harm", [damage, lose_sources, empty, text])
+@pytest.mark.parametrize("harm", [damage, lose_sources, lose_a_table, empty, text])
 async def test_what_is_damaged_is_told_from_what_could_not_be_read(
     town: KnowledgeBase, database: Database, path: Path, tmp_path: Path, harm: object
 ) -> None:
@@ -248,6 +268,28 @@ async def test_where_a_damaged_database_cannot_be_replaced_it_stays_where_it_was
     assert isinstance(await backup.restore(target, path, before), DamagedError)
     assert before.read_bytes() == spoilt
     backup.check(path)
+
+
+@on_sqlite
+async def test_a_restore_that_fails_leaves_nothing_beside_and_no_file_is_its_own_backup(
+    town: KnowledgeBase, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "backup.db"
+    await town.back_up(target)
+    real = backup._copy
+
+    def refuse(source: Path, to: Path) -> None:
+        if to == path:
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        real(source, to)
+
+    monkeypatch.setattr(backup, "_copy", refuse)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(BackupError, match="readonly"):
+        await backup.restore(target, path, tmp_path / "before.db")
+    with pytest.raises(BackupError, match="is the database itself"):
+        await backup.restore(path, path, tmp_path / "before.db")
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @on_sqlite

@@ -194,11 +194,20 @@ async def test_a_database_from_the_future_is_refused_in_one_line_and_left_alone(
 
 async def test_a_migration_that_fails_half_way_leaves_nothing_behind(empty: Database) -> None:
     async with empty.writing() as session:
-        await session.execute(text("CREATE TABLE revisions (id INTEGER)"))
+        # Of no table, which another program's database would have, but in a table's place.
+        await session.execute(text("CREATE VIEW revisions AS SELECT 1 AS id"))
     with pytest.raises(DatabaseUnavailableError):
         await empty.upgrade()
-    assert await tables(empty) == {"revisions"}
+    assert await tables(empty) == set()
     assert (await empty.schema()).current is None
+
+
+async def test_another_programs_database_is_left_alone(empty: Database) -> None:
+    async with empty.writing() as session:
+        await session.execute(text("CREATE TABLE orders (id INTEGER)"))
+    with pytest.raises(SchemaMismatchError, match="another program's tables, such as “orders”"):
+        await empty.upgrade()
+    assert await tables(empty) == {"orders"}
 
 
 # A process that waits for a line before it brings the schema up, so that two of them begin together.
@@ -567,6 +576,12 @@ async def test_what_is_in_the_file_survives_closing(sqlite_url: str) -> None:
         f"postgresql+asyncpg:bot:{SECRET}@db.example",
         f"{SECRET}://",
         "sqlite+aiosqlite:///tianwen.db?timeout=soon",
+        "sqlite+aiosqlite:///file:tianwen.db?mode=ro&uri=true",
+        "sqlite+aiosqlite://",
+        "sqlite+aiosqlite:///",
+        "sqlite+aiosqlite:///:memory:",
+        f"postgresql+asyncpg://bot:{SECRET}@db.example",
+        f"postgresql+asyncpg://bot:{SECRET}@db.example/",
         f"postgresql+asyncpg://bot:{SECRET}@127.0.0.1:70000/tianwen",
         f"postgresql+asyncpg://bot:{SECRET}@127.0.0.1:1/tianwen?colour=green",
     ],
