@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot import cli_backup
+from bot import NEEDS_MENDING, __version__, cli_backup
 from bot.chat import chat as open_chat
 from bot.chat import why_text
 from bot.cli_facts import facts
@@ -22,7 +23,7 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.ui import words
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
-from facts.errors import DatabaseUnavailableError, DatabaseUrlError, TianwenError
+from facts.errors import DatabaseUnavailableError, DatabaseUrlError, SchemaMismatchError, TianwenError
 from facts.evaluation import Verdict, evaluate, read_questions, saved_question
 from facts.exchange import parse_exchange
 from facts.packs import shipped_packs
@@ -34,12 +35,8 @@ if TYPE_CHECKING:
     from facts.entities import Fact
     from facts.evaluation import Question, Report
 
-# EX_CONFIG of sysexits.h: it does not help to start again before somebody has mended it.
-_WRONG_SETTING = 78
-
 app = typer.Typer(
     name="tianwen",
-    help="Answers questions about a news article from curated facts, with a source for every answer.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -50,16 +47,27 @@ app.add_typer(facts, name="facts")
 cli_backup.add_to(app)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tianwen {__version__}")  # noqa: T201
+        raise typer.Exit
+
+
 def main() -> None:
     """Run the program; an error that a person can mend is told in its own words, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that has no sign for something gets a question mark.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except DatabaseUnavailableError as error:
         print(f"tianwen: {error.sentence} {words.CHECK_DATABASE}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(_WRONG_SETTING if isinstance(error, DatabaseUrlError) else 1) from None
+        raise SystemExit(NEEDS_MENDING if isinstance(error, DatabaseUrlError) else 1) from None
     except TianwenError as error:
         print(f"tianwen: {error.sentence}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(_WRONG_SETTING if isinstance(error, SettingsError) else 1) from None
+        is_wrong = isinstance(error, (SettingsError, SchemaMismatchError))
+        raise SystemExit(NEEDS_MENDING if is_wrong else 1) from None
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody left to tell.
         sys.stderr.close()
@@ -67,6 +75,16 @@ def main() -> None:
     except OSError as error:
         print(f"tianwen: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
+
+
+@app.callback()
+def _program(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Answers questions about a news article from curated facts, with a source for every answer."""
 
 
 @app.command()
@@ -140,6 +158,8 @@ def evaluate_command(
     else:
         exchange = parse_exchange(_read(facts), facts.name)
         engine = AnswerEngine.of(exchange.facts, exchange.unknowns, exchange.names)
+    if not asked:
+        raise CommandError("This server has saved no tests; give a question set.")
     engine.learn()
     report = evaluate(engine, asked, answer_text, server_id=server)
     if as_json:
@@ -177,7 +197,7 @@ def invite(
         token = load_settings().discord_token
         application_id = application_id_of(token.get_secret_value()) if token else None
     if application_id is None:
-        raise CommandError("Set DISCORD_TOKEN to a bot's token, or give --application-id (from the developer portal).")
+        raise SettingsError("Set DISCORD_TOKEN to a bot's token, or give --application-id (from the developer portal).")
     print(invite_url(application_id))  # noqa: T201
 
 
@@ -227,7 +247,7 @@ def current() -> None:
     async def work(settings: Settings) -> str:
         async with open_database(settings) as database:
             state = await database.schema()
-            return f"{database.description}: schema {state.current}, needed {state.needed}"
+            return f"{database.description}: schema {state.current or 'none'}, needed {state.needed}"
 
     _print_work(work)
 
@@ -241,7 +261,7 @@ def check() -> None:
             await database.require_schema()
             differences = await database.drift()
             if differences:
-                raise CommandError(f"The tables differ from what this program knows: {differences}")
+                raise CommandError(f"The tables differ from what this program knows: {', '.join(differences)}")
             return "The tables are as they should be."
 
     _print_work(work)

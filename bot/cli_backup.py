@@ -35,7 +35,7 @@ def backup(
     be_quiet(settings)
     target = file or (settings.backup_folder or Path()) / backups.backup_name(utc_now())
     target.parent.mkdir(parents=True, exist_ok=True)
-    backups.back_up(asyncio.run(_file(settings)), target)
+    backups.back_up(asyncio.run(_file(settings, "pg_dump")), target)
     print(f"The backup is {target}: {target.stat().st_size:,} bytes, looked through and whole.")  # noqa: T201
 
 
@@ -47,7 +47,7 @@ def restore(
     """Put a backup in the place of the SQLite database, after looking it through; what was there is kept beside."""
     settings = load_settings()
     be_quiet(settings)
-    database = asyncio.run(_file(settings))
+    database = asyncio.run(_file(settings, "pg_restore"))
     backups.check(file)
     if not yes and not sys.stdin.isatty():
         raise CommandError("Nothing has been changed: where nobody can be asked, --yes is needed.")
@@ -62,8 +62,8 @@ def restore(
     print(f"{database} is as in {file} again.")  # noqa: T201
 
 
-async def _file(settings: Settings) -> Path:
+async def _file(settings: Settings, instead: str) -> Path:
     async with open_database(settings) as database:
         if database.file is None:
-            raise BackupError("Only SQLite is backed up by Tianwen; for PostgreSQL use pg_dump (docs/operating.md).")
+            raise BackupError(f"This is for SQLite alone; for PostgreSQL use {instead} (docs/operating.md).")
         return database.file

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from facts.knowledge import KnowledgeBase
 
 OPERATOR = Author(Origin.OPERATOR)
+# So many of the values of a list are told.
+_MOST_TOLD = 5
 
 EntryId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The id of a fact or known unknown.")]
 ServerId: TypeAlias = Annotated[
@@ -76,10 +78,25 @@ def _told(revision: Revision) -> list[str]:
         lines.append(f"   why: {' '.join(revision.reason.split())}")
     before, after = revision.before or {}, revision.after or {}
     for name in dict.fromkeys((*before, *after)):
-        if before.get(name) != after.get(name):
-            told = json.dumps(after.get(name), ensure_ascii=False) if name in after else "nothing"
-            lines.append(f"   {name}: {told}")
+        was, now = before.get(name), after.get(name)
+        if was != now:
+            lines.append(f"   {name}: {_change(was, now) if name in after else 'nothing'}")
     return lines
+
+
+def _change(was: object, now: object) -> str:
+    """Tell how a value has become another; of a list that had others before, what has come and gone, the first few."""
+    if not isinstance(now, list) or not isinstance(was, list):
+        return json.dumps(_short(now) if isinstance(now, list) else now, ensure_ascii=False)
+    parts = []
+    for sign, some in (("+", [one for one in now if one not in was]), ("-", [one for one in was if one not in now])):
+        parts += [f"{sign} {json.dumps(_short(some), ensure_ascii=False)}"] if some else []
+    return ", ".join(parts) or "in another order"
+
+
+def _short(values: list[object]) -> list[object]:
+    more = len(values) - _MOST_TOLD
+    return [*values[:_MOST_TOLD], f"and {more} more"] if more > 0 else values
 
 
 def _with_knowledge(work: Callable[[KnowledgeBase], Awaitable[Any]]) -> Any:  # noqa: ANN401 - what the work gives

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot import __version__
 from bot.backups import Backups
 from bot.health import Status
 from bot.probe import ask
 from bot.runtime import open_database
-from bot.settings import SettingsError, unknown_settings
+from bot.settings import SettingsError, doubtful_settings
 from bot.ui import words
 from facts.backup import look_through
 from facts.errors import BackupError, DamagedError, DatabaseUnavailableError, PackError, SchemaMismatchError
@@ -29,8 +32,13 @@ _REMEDIES = {
     "database": words.CHECK_DATABASE,
     "facts": "It tries again by itself; for minutes on end, look into its log.",
 }
-_FIRST_START = "The first start makes and fills it; “tianwen db upgrade” makes it empty."
-_NO_SETTING = "It does nothing; .env.example has all that there are."
+_FIRST_START = (
+    "The first start makes and fills it. If there was one before, stop the bot and put it back, or a backup with "
+    "“tianwen restore FILE”."
+)
+_OTHER_TABLES = "Put a backup in its place, if no other program is to blame."
+_NO_FOLDER = "Check TIANWEN_BACKUP_FOLDER."
+_NO_SETTING = "It does nothing; .env.example has all that there are, and how they are written."
 _DAMAGED = "Put a backup in its place with “tianwen restore FILE”; what is there now is kept."
 _TAKE_ANEW = "Copy it from the developer portal: your application, Bot, Reset Token."
 _NETWORK = "Look at the network and at discordstatus.com, if the bot does not join either."
@@ -55,8 +63,9 @@ class Finding:
 
 async def diagnose(settings: Settings) -> list[Finding]:
     """Check everything that can be checked without joining Discord; changes nothing."""
-    findings = [await _token(settings)]
-    findings.extend(Finding(f"{name} is no setting", _NO_SETTING) for name in unknown_settings())
+    python = ".".join(map(str, sys.version_info[:3]))
+    findings = [Finding(f"This is Tianwen {__version__}, on Python {python}"), await _token(settings)]
+    findings.extend(Finding(doubtful, _NO_SETTING) for doubtful in doubtful_settings())
     packs, finding = _packs()
     findings.append(finding)
     findings.extend(await _database(settings, packs))
@@ -135,12 +144,21 @@ async def _backups(settings: Settings) -> list[Finding]:
     backups = Backups.of(settings)
     if backups is None:
         return []
+    if not await asyncio.to_thread(_can_be_written, backups.folder):
+        return [Finding(f"No backup can be made in {backups.folder}", _NO_FOLDER, failed=True)]
     at = await backups.newest()
     if at is None:
         return [Finding(f"There is no backup in {backups.folder} yet", _NO_BACKUPS)]
     # Where one has failed, the next may still come in time.
     is_late = utc_now() - at > 2 * backups.every
     return [Finding(f"The newest backup is of {at:%Y-%m-%d %H:%M} UTC", _NO_BACKUPS if is_late else "")]
+
+
+def _can_be_written(folder: Path) -> bool:
+    """Tell whether files can be made in a folder, or it can be made where it is not there yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:
@@ -161,6 +179,12 @@ async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:
             if database.file is not None:
                 await asyncio.to_thread(look_through, database.file)
                 findings.append(Finding("Its file is whole"))
+            differences = await database.drift()
+            if differences:
+                told = f"Its tables are not as they should be ({differences[0]})"
+                findings.append(Finding(told, _OTHER_TABLES, failed=True))
+                return findings
+            await database.require_writable()
             knowledge = await KnowledgeBase.open(database)
             count = len(knowledge.facts())
             remedy = "" if count or not packs else "The next start loads the article."

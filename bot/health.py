@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -58,7 +60,7 @@ class Health:
             check.name: {"status": check.status.value, "sentence": check.sentence} | check.figures
             for check in self.checks
         }
-        return {"status": self.status.value, "checks": checks}
+        return {"status": self.status.value, "version": __version__, "checks": checks}
 
 
 class Gateway:

@@ -22,8 +22,9 @@ _SECRETS = re.compile(
     r"|(?<=://)(?P<user>[^:/@\s]*:)[^@\s/]+(?=@)"
 )
 _HIDDEN = "***"
-# The packages whose logs are our own.
+# The packages whose logs are our own, and those that tell step by step what we tell in a line.
 _OURS = ("bot", "facts")
+_TALKATIVE = ("alembic", "discord.client")
 _FIELDS, _PERSONAL = "tianwen_fields", "tianwen_personal"
 
 
@@ -127,6 +128,8 @@ def set_up_logging(
     logging.basicConfig(level=LogLevel.INFO if holds_back else level.value, handlers=[handler], force=True)
     for ours in _OURS:
         logging.getLogger(ours).setLevel(level.value)
+    for others in _TALKATIVE if level is LogLevel.INFO else ():
+        logging.getLogger(others).setLevel(logging.WARNING)
 
 
 def _fields(record: logging.LogRecord, *, people: bool) -> dict[str, Any]:

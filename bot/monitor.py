@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from bot import __version__
 from bot.health import Status, health_of, shards_of
 from bot.runtime import CommandError
 from bot.settings import SettingsError
@@ -75,6 +76,7 @@ class Monitor:
         """Give what is so at this moment."""
         bot, memory = self._bot, self._bot.knowledge.memory
         engine = memory.engine
+        yield InfoMetricFamily("tianwen_build", "Which program this is.", {"version": __version__})
         yield GaugeMetricFamily("tianwen_servers", "Servers that the bot is in.", len(bot.guilds))
         connected = GaugeMetricFamily("tianwen_gateway_connected", "Whether a shard is connected.", labels=["shard"])
         latency = GaugeMetricFamily(

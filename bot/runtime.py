@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from bot import __version__
 from bot.logs import LogLevel, set_up_logging
+from bot.settings import doubtful_settings
 from facts.database import Database, DatabaseOptions, password_in
 from facts.errors import TianwenError
 from facts.knowledge import KnowledgeBase, utc_now
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from bot.settings import Settings
+
+
+log = logging.getLogger(__name__)
 
 
 class CommandError(TianwenError):
@@ -59,6 +65,8 @@ async def open_knowledge(
         PackError: a shipped pack has faults.
     """
     async with open_database(settings) as database:
+        if database.is_to_be_made:
+            log.info("There is no store yet: it is made (%s)", database.description)
         if not (await database.schema()).is_current:
             await database.upgrade()
         packs = shipped_packs(await KnowledgeBase.loaded_packs(database))
@@ -74,8 +82,11 @@ async def open_knowledge(
 
 
 def begin_logging(settings: Settings) -> None:
-    """Log as the settings say."""
+    """Log as the settings say, and begin with what this is, and with settings that do nothing."""
     _log_from(settings.log_level, settings)
+    log.info("This is Tianwen %s", __version__)
+    for doubtful in doubtful_settings():
+        log.warning("%s", doubtful)
 
 
 def _log_from(level: LogLevel, settings: Settings) -> None:

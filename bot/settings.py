@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -21,9 +23,14 @@ _SECRETS = {
     "database_password": "TIANWEN_DATABASE_PASSWORD",  # pragma: allowlist secret
 }
 _FILE = "_FILE"
+_DISCORD = "DISCORD_"
 # What the tests are told, in an environment that they may share.
 _OF_TESTS = "TIANWEN_TEST_"
 DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///tianwen.db"
+
+
+# It tells at each reading of lines that it cannot read, without the name of their file; we do that.
+logging.getLogger("dotenv").setLevel(logging.ERROR)
 
 
 class SettingsError(TianwenError):
@@ -92,7 +99,12 @@ class Settings(BaseSettings):
         Path | None, Field(description="Where backups of a SQLite file are kept; without it, none are made.")
     ] = None
     backup_every_h: Annotated[
-        float, Field(gt=0, le=8760, description="A backup is made every so many hours, a year at most.")
+        float,
+        Field(
+            gt=0,
+            le=8760,
+            description="A backup is made every so many hours, from a sixth of one to those of a year.",
+        ),
     ] = 24.0
     backups_kept: Annotated[int, Field(ge=1, description="So many backups are kept; older ones are deleted.")] = 14
     shard_count: Annotated[
@@ -197,8 +209,8 @@ def _with_secrets(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def unknown_settings(env_file: Path | str = ENV_FILE) -> list[str]:
-    """Give the names in the environment and in the file that look like settings and are none, such as misspelt ones.
+def doubtful_settings(env_file: Path | str = ENV_FILE) -> list[str]:
+    """Tell what does nothing and was hardly meant so: names like those of settings, lines that cannot be read.
 
     Args:
         env_file: the file read besides the environment; it need not be there.
@@ -208,7 +220,17 @@ def unknown_settings(env_file: Path | str = ENV_FILE) -> list[str]:
     known = {str(field.validation_alias or f"{prefix}{name}").upper() for name, field in fields}
     # Names count in any case, as the settings themselves do.
     given = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
-    return sorted(name for name in given - known if name.startswith(prefix) and not name.startswith(_OF_TESTS))
+    unknown = sorted(
+        name for name in given - known if name.startswith((prefix, _DISCORD)) and not name.startswith(_OF_TESTS)
+    )
+    return [f"{name} is no setting" for name in unknown] + _unread_lines(Path(env_file))
+
+
+def _unread_lines(env_file: Path) -> list[str]:
+    if not env_file.is_file():
+        return []
+    with env_file.open(encoding="utf-8") as lines:
+        return [f"{env_file}, line {part.original.line} cannot be read" for part in parse_stream(lines) if part.error]
 
 
 def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
@@ -223,7 +245,9 @@ def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
     values: dict[str, Any] = {"_env_file": env_file}
     try:
         return Settings(**values)
-    except (UnicodeDecodeError, OSError) as error:
+    except OSError as error:
+        raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise SettingsError(f"{env_file} cannot be read: it must be a text file in UTF-8") from error
     except ValidationError as error:
         faults = []
@@ -233,6 +257,6 @@ def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
                 faults.append(item["msg"].removeprefix("Value error, "))
                 continue
             field = str(item["loc"][0])
-            name = field if field.startswith("DISCORD_") else f"TIANWEN_{field}".upper()
+            name = field if field.startswith(_DISCORD) else f"TIANWEN_{field}".upper()
             faults.append(f"{name}: {item['msg']}")
         raise SettingsError("; ".join(faults) + " (see .env.example)") from error

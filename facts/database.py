@@ -330,8 +330,18 @@ class Database:
         if not state.is_current:
             raise SchemaMismatchError(state.fault)
 
-    async def drift(self) -> list[Any]:
-        """Give the differences between the database's schema and the models; none when all is well.
+    async def require_writable(self) -> None:
+        """Make sure that it can be written, without a change.
+
+        Raises:
+            DatabaseUnavailableError: it cannot.
+        """
+        async with self.writing() as session:
+            # With it the transaction begins: on SQLite it takes the right to write at once.
+            await session.execute(text("SELECT 1"))
+
+    async def drift(self) -> list[str]:
+        """Tell the differences between the database's schema and the models; none when all is well.
 
         Raises:
             DatabaseUnavailableError: the database cannot be reached.
@@ -358,6 +368,7 @@ class Database:
                     # On SQLite the transaction itself keeps other processes out.
                     await connection.execute(_ALONE)
                 await connection.run_sync(_run_migrations, direction, revision)
+        log.info("The schema of the database is %s now", migrations.HEAD if revision == "head" else revision)
 
     @contextmanager
     def _errors(self, doing: str = "") -> Iterator[None]:
@@ -579,9 +590,16 @@ def _run_migrations(connection: Connection, direction: Literal["upgrade", "downg
         raise SchemaMismatchError(f"The database's schema is not known to this program: {error}") from error
 
 
-def _differences(connection: Connection) -> list[Any]:
+def _differences(connection: Connection) -> list[str]:
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return list(compare_metadata(context, Base.metadata))
+    return [_told(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _told(difference: Any) -> str:  # noqa: ANN401 - tuples, or lists of them, of many kinds
+    """Tell what would have to be done, and to what, such as “add table votes”."""
+    what, *others = difference[0] if isinstance(difference, list) else difference
+    names = (getattr(other, "name", other) for other in others)
+    return " ".join([what.replace("_", " "), *(name for name in names if isinstance(name, str))])

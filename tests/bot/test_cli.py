@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 from contextlib import closing
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import migrations
+from bot import __version__
 from facts.engine import AnswerEngine
 from facts.knowledge import utc_now
 from tests.conftest import ROOT, WELL_SHAPED_TOKEN
@@ -58,7 +60,8 @@ def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: 
     assert done.stdout == answer * 2
     assert done.stderr.count("\n") == 1
     assert "DISCORD_TOKEN is not set" in done.stderr
-    assert (tmp_path / "tianwen.db").exists()
+    # What is kept of people is nobody else's.
+    assert stat.filemode((tmp_path / "tianwen.db").stat().st_mode) == "-rw-------"
 
 
 def test_ask_prints_the_json_of_the_contract(terminal: Terminal, folder: Path) -> None:
@@ -141,9 +144,9 @@ def test_evaluate_asks_the_facts_of_an_exchange_file_instead_of_the_articles(ter
 
 
 def test_the_schema_can_be_looked_after_by_hand(terminal: Terminal, tmp_path: Path) -> None:
-    assert "schema None" in terminal("db", "current", cwd=tmp_path).stdout
+    assert "schema none" in terminal("db", "current", cwd=tmp_path).stdout
     refused = terminal("db", "check", cwd=tmp_path)
-    assert refused.returncode == 1
+    assert refused.returncode == 78
     assert "tianwen db upgrade" in refused.stderr
     assert f"now {migrations.HEAD}" in terminal("db", "upgrade", cwd=tmp_path).stdout
     assert "as before" in terminal("db", "upgrade", cwd=tmp_path).stdout
@@ -201,6 +204,36 @@ def test_the_doctor_sees_a_damaged_file(terminal: Terminal, folder: Path, tmp_pa
     assert "tianwen restore" in terminal("doctor", cwd=tmp_path).stdout
 
 
+def test_the_doctor_sees_tables_that_are_missing_or_other_ones(
+    terminal: Terminal, folder: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "tianwen.db"
+    for harm, told in (
+        ("DROP TABLE votes", "✗ tianwen.db is damaged: the table votes is missing"),
+        (
+            "ALTER TABLE votes DROP COLUMN is_right",
+            "✗ Its tables are not as they should be (add column votes is_right)",
+        ),
+    ):
+        store.write_bytes((folder / "tianwen.db").read_bytes())
+        with closing(sqlite3.connect(store)) as connection, connection:
+            connection.execute(harm)
+        done = terminal("doctor", cwd=tmp_path)
+        assert done.returncode == 1
+        assert told in done.stdout
+
+
+def test_the_doctor_sees_that_a_store_cannot_be_written(
+    terminal: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facts.database.BUSY_TIMEOUT_MS", 10)
+    with closing(sqlite3.connect(folder / "tianwen.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        done = terminal("doctor", cwd=folder)
+    assert done.returncode == 1
+    assert "✗ The database cannot be used: database is locked" in done.stdout
+
+
 def test_the_doctor_tells_how_old_the_newest_backup_is(terminal: Terminal, folder: Path, tmp_path: Path) -> None:
     backups = {"TIANWEN_BACKUP_FOLDER": str(tmp_path / "backups")}
     assert "! There is no backup in" in terminal("doctor", cwd=folder, **backups).stdout
@@ -209,15 +242,70 @@ def test_the_doctor_tells_how_old_the_newest_backup_is(terminal: Terminal, folde
     (made,) = (tmp_path / "backups").iterdir()
     made.rename(made.with_name("tianwen-20210704T120000Z.db"))
     assert "! The newest backup is of 2021-07-04 12:00 UTC" in terminal("doctor", cwd=folder, **backups).stdout
+    for name in ("a-file", "a-file/folder"):
+        (tmp_path / "a-file").touch()
+        refused = terminal("doctor", cwd=folder, TIANWEN_BACKUP_FOLDER=str(tmp_path / name))
+        assert "✗ No backup can be made in" in refused.stdout
+        assert refused.returncode == 1
 
 
-def test_the_doctor_names_settings_that_are_none(terminal: Terminal, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("TIANWEN_LOG_LEVEL=INFO\nTIANWEN_LOGLEVEL=DEBUG\nOTHERS=1\n", "utf-8")
-    misspelt = {"TIANWEN_SHARDS": "2", "TIANWEN_DISCORD_TOKEN": "x"}
+def test_the_doctor_names_settings_that_are_none(
+    terminal: Terminal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    (tmp_path / ".env").write_text("TIANWEN_LOG_LEVEL=INFO\nTIANWEN_LOGLEVEL=DEBUG\nOTHERS=1\nso: what\n", "utf-8")
+    misspelt = {"TIANWEN_SHARDS": "2", "TIANWEN_DISCORD_TOKEN": "x", "DISCORD_TOKENFILE": "y"}
     done = terminal("doctor", cwd=tmp_path, tianwen_log_format="json", **misspelt)
     told = re.findall(r"! (\S+) is no setting", done.stdout)
-    assert told == ["TIANWEN_DISCORD_TOKEN", "TIANWEN_LOGLEVEL", "TIANWEN_SHARDS"]
+    assert told == ["DISCORD_TOKENFILE", "TIANWEN_DISCORD_TOKEN", "TIANWEN_LOGLEVEL", "TIANWEN_SHARDS"]
+    assert "! .env, line 4 cannot be read" in done.stdout
+    assert "dotenv" not in done.stderr
     assert done.returncode == 0
+    # Who only looks into the log of the bot finds it there.
+    terminal("run", cwd=tmp_path, DISCORD_TOKEN=WELL_SHAPED_TOKEN, **misspelt)
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == [*(f"{name} is no setting" for name in told), ".env, line 4 cannot be read"]
+    assert f"This is Tianwen {__version__}" in caplog.text
+
+
+def test_the_version_is_told(terminal: Terminal, folder: Path) -> None:
+    assert terminal("--version", cwd=folder).stdout == f"tianwen {__version__}\n"
+    assert f"✓ This is Tianwen {__version__}, on Python 3." in terminal("doctor", cwd=folder).stdout
+
+
+def test_a_package_that_is_missing_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise ModuleNotFoundError(name='typer')", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr == "tianwen: the package typer is missing: run “make install” anew.\n"
+
+
+def test_a_terminal_without_a_sign_gets_a_question_mark(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"],
+        cwd=folder,
+        env=clean_environment() | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "? Its file is whole" in done.stdout
+
+
+def test_what_a_server_has_not_saved_is_not_evaluated(terminal: Terminal, folder: Path) -> None:
+    done = terminal("evaluate", "--server", "5", cwd=folder)
+    assert done.returncode == 1
+    assert "no tests" in done.stderr
 
 
 def test_invite_prints_a_url_with_few_permissions(terminal: Terminal, folder: Path) -> None:
@@ -277,13 +365,25 @@ def test_a_store_from_a_newer_program_is_left_alone(terminal: Terminal, folder: 
     store.write_bytes((folder / "tianwen.db").read_bytes())
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = 'from-the-future'")
-    done = terminal("ask", "x", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "newer" in done.stderr
+    for command in (("ask", "x"), ("run",), ("db", "upgrade"), ("db", "check")):
+        done = terminal(*command, cwd=tmp_path)
+        # It does not help to start this program again.
+        assert done.returncode == 78
+        assert done.stderr.splitlines()[-1].startswith("tianwen: The database has schema from-the-future")
+        assert "newer program" in done.stderr
+        assert "db upgrade" not in done.stderr
     examined = terminal("doctor", cwd=tmp_path)
     assert examined.returncode == 1
     assert "✗ The database has schema from-the-future" in examined.stdout
     assert "Check TIANWEN_DATABASE_URL" not in examined.stdout
+
+
+def test_another_programs_file_is_left_alone(terminal: Terminal, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "tianwen.db")) as connection, connection:
+        connection.execute("CREATE TABLE orders (id INTEGER)")
+    done = terminal("ask", "x", cwd=tmp_path)
+    assert done.returncode == 78
+    assert "another program's tables, such as “orders”" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix closes the input")

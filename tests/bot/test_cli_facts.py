@@ -136,6 +136,17 @@ def test_one_entry_is_removed_brought_back_and_reverted_with_a_history(run: Call
     assert run("history", "lamp-colour", "--server", "7")[0] == 0
 
 
+def test_a_history_tells_of_many_questions_what_has_come_and_gone(run: Callable[..., Run], tmp_path: Path) -> None:
+    questions = [f"Which lamp is number {number}?" for number in range(9)]
+    for asked in (questions, [*questions[1:], "Which one is new?"]):
+        fact = {"id": "lamp", "topic": "town", "statement": "It is.", "questions": asked, "source": "Harbour Gazette"}
+        (tmp_path / "town.json").write_text(json.dumps({"facts": [fact]}), "utf-8")
+        run("import", "town.json", "--yes")
+    told = run("history", "lamp")[1]
+    assert '"Which lamp is number 4?", "and 4 more"]' in told
+    assert '   questions: + ["Which one is new?"], - ["Which lamp is number 0?"]\n' in told
+
+
 def test_what_is_imported_into_a_server_is_limited_and_holds_no_names(run: Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "large.csv").write_text((HEADER + LAMP).ljust(FILE_MAX_BYTES + 1), "utf-8")
     code, _, err = run("import", "large.csv", "--yes", "--server", SERVER)

@@ -252,7 +252,7 @@ async def test_doctor_asks_discord_about_the_token(
     async with fake_discord() as fake:
         fake.accepts_token, fake.flags = accepts, flags
         monkeypatch.setattr(discord.http.Route, "BASE", fake.api)
-        asked = (await diagnose(settings))[0]
+        _, asked, *_ = await diagnose(settings)
     assert asked.mark == mark
     assert told in asked.what
     assert "IDENTIFY" not in fake.heard
