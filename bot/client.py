@@ -93,6 +93,8 @@ LONGEST_RATE_LIMIT_S = 30.0
 # The gateway's close code for a token that is not valid any more
 # (https://discord.com/developers/docs/topics/opcodes-and-status-codes).
 _AUTHENTICATION_FAILED = 4004
+# Without these there is no session: a shard that cannot read them must not seem well.
+_OF_SESSIONS = {"READY", "RESUMED"}
 # A shard of each kind may begin a session so often.
 IDENTIFY_EVERY = dt.timedelta(seconds=5)
 # How discord.py names the tasks in which it handles events, commands and buttons.
@@ -148,6 +150,9 @@ class Tianwen(commands.AutoShardedBot):
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
+        # discord.py lets an event that it cannot read, as of a newer Discord, end the whole program.
+        parsers = self._connection.parsers
+        parsers |= {name: self._guarded(name, parse) for name, parse in parsers.items() if name not in _OF_SESSIONS}
         # How many shards may begin their sessions at the same time, when that is known.
         self._identify_at_once: int | None = None
         self.knowledge = knowledge
@@ -165,6 +170,18 @@ class Tianwen(commands.AutoShardedBot):
         self.article_tests: list[Question] = []
         # What editors have pressed and is being done: message, person, and the button's id.
         self.pressing: set[tuple[int | None, int, str | None]] = set()
+
+    def _guarded(self, event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Give what takes an event in, and where it cannot, logs that and goes on."""
+
+        def take_in(data: Any) -> None:  # noqa: ANN401 - whatever Discord sends
+            try:
+                parse(data)
+            except Exception:
+                self.meters.failed(Failing.UNEXPECTED)
+                log.exception("An event from Discord could not be read: %s", event)
+
+        return take_in
 
     async def setup_hook(self) -> None:
         """Let the facts learn, load the cogs, make earlier buttons work, and sync the commands if they changed."""

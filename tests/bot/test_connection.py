@@ -17,6 +17,7 @@ from sqlalchemy import event
 
 from bot.client import LONGEST_RATE_LIMIT_S, DiscordUnavailableError, join_discord
 from bot.health import Status, health_of
+from bot.runtime import CommandError
 from bot.settings import Settings, SettingsError
 from facts.errors import SchemaMismatchError
 from tests.bot.fake_discord import FakeDiscord, fake_discord
@@ -138,6 +139,19 @@ async def test_each_of_several_shards_goes_on_with_its_own_session(
         assert health_of(here.bot).status is Status.OK
 
 
+async def test_an_event_that_cannot_be_read_is_logged_and_ends_nothing(
+    here: Joined, caplog: pytest.LogCaptureFixture
+) -> None:
+    await here.fake.dispatch("MESSAGE_CREATE", {"id": "no id", "content": "nobody's business"})
+    assert await here.asks() == [FACT_ID]
+    assert "An event from Discord could not be read: MESSAGE_CREATE" in caplog.text
+    assert "business" not in caplog.text
+    assert here.counted("tianwen_failures_total", why="unexpected") == 1
+    assert here.fake.heard.count("IDENTIFY") == 1
+    # What has just been logged is what is looked for here.
+    caplog.clear()
+
+
 async def test_an_invalid_session_is_begun_anew_and_buttons_and_follow_ups_go_on(here: Joined) -> None:
     first = await (await here.member.mention("What is Tianhe?")).message()
     await here.fake.invalidate(resumable=False)
@@ -209,7 +223,8 @@ async def test_a_fault_that_shows_while_it_runs_ends_the_program_with_its_senten
     async with fake_discord() as fake, asyncio.timeout(30):
         monkeypatch.setattr(discord.http.Route, "BASE", fake.api)
         monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(fake.gateway))
-        with pytest.raises(SchemaMismatchError, match="another schema"):
+        # One that may find another program when it is started again.
+        with pytest.raises(CommandError, match="another schema"):
             await join_discord(settings)
         await fake.left.wait()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import make_url, select, text
+from sqlalchemy import event, make_url, select, text
 
 from facts.database import Database
 from facts.entities import (
@@ -829,7 +829,12 @@ async def unwritable(town: KnowledgeBase, database: Database, database_url: str)
     await made_ready(town)
     url = make_url(database_url)
     if url.drivername.startswith("sqlite"):
-        opened = Database(f"sqlite+aiosqlite:///file:{url.database}?mode=ro&uri=true")
+        opened = Database(database_url)
+
+        @event.listens_for(opened._engine.sync_engine, "connect")
+        def only_read(connection: Any, _record: object) -> None:
+            connection.cursor().execute("PRAGMA query_only = ON")
+
         yield opened
         await opened.close()
         return
