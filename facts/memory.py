@@ -323,14 +323,18 @@ class Memory:
                 since = self._position.number
                 is_another = now.epoch != self._position.epoch or now.number < since
                 known = (since, now.number)
-                news = News() if is_another else await store.changed_between(session, *known, most=_MOST_TAKEN_OVER)
-                marks = [] if is_another else await feed.marks_between(session, *known)
+                # In another store anything may be otherwise.
+                news, forgotten = News(frozenset({None})), None
+                marks: list[tuple[Mark, int | None]] = []
+                if not is_another:
+                    news = await store.changed_between(session, *known, most=_MOST_TAKEN_OVER)
+                    marks = await feed.marks_between(session, *known)
+                    forgotten = await people.forgotten_between(session, *known, but=self._own)
                 settings = await self._changed_settings(session, marks)
-                forgotten = None if is_another else await people.forgotten_between(session, *known, but=self._own)
             own, self._own = self._own, set()
             if is_another:
                 log.info("The store has been replaced, as by a restored backup: all of it is read anew")
-            if is_another or None in news.much or (Mark.NAMES, None) in marks:
+            if None in news.much or (Mark.NAMES, None) in marks:
                 await self._refresh()
             else:
                 self._place_all(news)

@@ -260,8 +260,11 @@ async def test_another_store_in_the_place_of_this_one_is_read_anew(
         # As a backup does that is restored: everything is as it was, also the number of the last change.
         await session.execute(text("UPDATE facts SET statement = 'It is dark.' WHERE slug = 'lamp-colour'"))
         await feed.begin_epoch(session)
+    told = noted(town)
     await town.memory.catch_up()
     assert answer(town, LAMP.canonical_question) == "It is dark."
+    # Whoever looks after a change at what waits looks everywhere.
+    assert told == [FactChange(None, None, None)]
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
