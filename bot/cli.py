@@ -235,7 +235,11 @@ def upgrade() -> None:
             before = (await database.schema()).current
             await database.upgrade()
             after = (await database.schema()).current
-            return f"The schema is {after}, as before." if before == after else f"The schema was {before}, now {after}."
+            return (
+                f"The schema is {after}, as before."
+                if before == after
+                else f"The schema was {before or 'none'}, now {after}."
+            )
 
     _print_work(work)
 

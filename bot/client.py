@@ -10,6 +10,8 @@ import json
 import logging
 import re
 import signal
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import aiohttp
@@ -151,6 +153,7 @@ class Tianwen(commands.AutoShardedBot):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         # discord.py lets an event that it cannot read, as of a newer Discord, end the whole program.
+        self._unread: set[str] = set()
         parsers = self._connection.parsers
         parsers |= {name: self._guarded(name, parse) for name, parse in parsers.items() if name not in _OF_SESSIONS}
         # How many shards may begin their sessions at the same time, when that is known.
@@ -172,14 +175,19 @@ class Tianwen(commands.AutoShardedBot):
         self.pressing: set[tuple[int | None, int, str | None]] = set()
 
     def _guarded(self, event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Give what takes an event in, and where it cannot, logs that and goes on."""
+        """Give what takes an event in, and where it cannot, logs that, once for each kind, and goes on."""
 
         def take_in(data: Any) -> None:  # noqa: ANN401 - whatever Discord sends
             try:
                 parse(data)
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - anything may be the matter with it
                 self.meters.failed(Failing.UNEXPECTED)
-                log.exception("An event from Discord could not be read: %s", event)
+                if event not in self._unread:
+                    self._unread.add(event)
+                    # Not what the error says: that may hold what a person wrote.
+                    at = traceback.extract_tb(error.__traceback__)[-1]
+                    why = f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}"
+                    log.error("An event from Discord cannot be read, nor can others like it: %s (%s)", event, why)  # noqa: TRY400
 
         return take_in
 

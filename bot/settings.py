@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         Field(
             gt=0,
             le=8760,
-            description="A backup is made every so many hours, from a sixth of one to those of a year.",
+            description="A backup is made every so many hours, a year at most; one looks every ten minutes.",
         ),
     ] = 24.0
     backups_kept: Annotated[int, Field(ge=1, description="So many backups are kept; older ones are deleted.")] = 14

@@ -159,9 +159,16 @@ def _replace(database: Path, copy: Path, before: Path) -> DamagedError | None:
         if damage is not None:
             _move(before, database)
         else:
-            _remove(before)
+            _remove_if_needless(before, database)
         raise
     return damage
+
+
+def _remove_if_needless(before: Path, database: Path) -> None:
+    """Remove the copy of a database that is as it was; where that cannot be told, nobody shall miss it."""
+    with suppress(BackupError):
+        look_through(database)
+        _remove(before)
 
 
 def _move(database: Path, target: Path) -> None:

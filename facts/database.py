@@ -238,16 +238,17 @@ class Database:
             line: Any = (await connection.get_raw_connection()).driver_connection
             line.add_termination_listener(lambda *_: woken.set())
             try:
-                await line.add_listener(CHANNEL, lambda *_: woken.set())
-                self._note_well(_FOLLOWING)
-                while not line.is_closed():
-                    woken.clear()
-                    yield
-                    try:
-                        async with asyncio.timeout(_LINE_TRIED_EVERY_S):
-                            await woken.wait()
-                    except TimeoutError:
-                        await self._try(line)
+                with _as_connection_errors():
+                    await line.add_listener(CHANNEL, lambda *_: woken.set())
+                    self._note_well(_FOLLOWING)
+                    while not line.is_closed():
+                        woken.clear()
+                        yield
+                        try:
+                            async with asyncio.timeout(_LINE_TRIED_EVERY_S):
+                                await woken.wait()
+                        except TimeoutError:
+                            await self._try(line)
             finally:
                 # To say goodbye to a server that is away may take for ever.
                 line.terminate()
@@ -337,8 +338,8 @@ class Database:
             DatabaseUnavailableError: it cannot.
         """
         async with self.writing() as session:
-            # With it the transaction begins: on SQLite it takes the right to write at once.
-            await session.execute(text("SELECT 1"))
+            # Of no row, but it needs the right to write, and on SQLite the place of the one who writes.
+            await session.execute(text(f"UPDATE {_VERSION_TABLE} SET version_num = '' WHERE 1 = 0"))  # noqa: S608
 
     async def drift(self) -> list[str]:
         """Tell the differences between the database's schema and the models; none when all is well.
@@ -395,7 +396,9 @@ class Database:
                 self._note_failing(doing)
             raise DatabaseUnavailableError(sentence) from error
         else:
-            self._note_well(doing)
+            # Of the line, its end tells nothing.
+            if doing != _FOLLOWING:
+                self._note_well(doing)
         finally:
             if probes:
                 self._is_probed = False
@@ -417,6 +420,17 @@ class Database:
             self._away_because = because
             self._pause_s = min(max(2 * self._pause_s, _FIRST_PAUSE_S), self._reconnect_s)
             self._not_before = time.monotonic() + self._pause_s
+
+
+@contextmanager
+def _as_connection_errors() -> Iterator[None]:
+    """Turn errors of PostgreSQL's driver itself, which SQLAlchemy has not seen, into those of a lost connection."""
+    import asyncpg  # noqa: PLC0415 - an extra
+
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ConnectionError(str(error)) from error
 
 
 def _inode_of(file: Path) -> int | None:

@@ -647,9 +647,8 @@ class KnowledgeBase:
         Raises:
             DatabaseUnavailableError: the database cannot be written; nothing has changed.
         """
-        async with self._memory.changing:
-            gone, at = await self.bookkeeping.forget_person(user_id)
-            self._memory.note_own(at)
+        gone, at = await self.bookkeeping.forget_person(user_id)
+        self._memory.note_own(at)
         return gone
 
     def server_settings(self, server_id: int | None) -> ServerSettings:

@@ -336,6 +336,8 @@ class Memory:
                 log.info("The store has been replaced, as by a restored backup: all of it is read anew")
             if None in news.much or (Mark.NAMES, None) in marks:
                 await self._refresh()
+                # It may have read more than is told below: the next look tells the rest.
+                self._position = now
             else:
                 self._place_all(news)
                 self._settings |= settings

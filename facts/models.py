@@ -48,7 +48,7 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
 # SQLite counts up by itself only a primary key of type INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
-# For rows whose ids stand behind buttons and in menus, which outlive the rows: SQLite gives such an id once only.
+# For rows whose ids outlive them, as those behind buttons and in menus: SQLite gives such an id once only.
 GIVEN_ONCE = {"sqlite_autoincrement": True}
 
 
@@ -380,6 +380,7 @@ class AnswerAlertRow(Base):
     """Somebody who wants to be told, once, when there is an answer to their question; kept no longer than it waits."""
 
     __tablename__ = "answer_alerts"
+    __table_args__ = GIVEN_ONCE
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     server_id: Mapped[int] = mapped_column(BigInteger, default=SHARED, index=True)

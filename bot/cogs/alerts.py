@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import discord
 from discord.ext import commands, tasks
@@ -29,16 +30,26 @@ log = logging.getLogger(__name__)
 _AGAIN_MINUTES = 10
 
 
+class _Everywhere(enum.Enum):
+    """In all servers of this process, and in direct messages."""
+
+    EVERYWHERE = enum.auto()
+
+
+_EVERYWHERE = _Everywhere.EVERYWHERE
+# A server, direct messages (None), or all of them.
+_Where: TypeAlias = int | _Everywhere | None
+
+
 class Alerts(commands.Cog):
-    """Looks, after each change of the facts, at the questions that wait."""
+    """Looks, after each change of the facts and when somebody begins to wait, at the questions that wait."""
 
     def __init__(self, bot: Tianwen) -> None:
         """Serve this bot."""
         self.bot = bot
-        # Where facts have changed; None where all servers may have new answers.
-        self._changed: set[int | None] = set()
-        # Where somebody may still have to be told; at first, everywhere.
-        self._behind: set[int | None] = {None}
+        # Where somebody may have an answer now, and where they may still have to be told of it: at first, everywhere.
+        self._changed: set[_Where] = set()
+        self._behind: set[_Where] = {_EVERYWHERE}
         self._looking: asyncio.Task[None] | None = None
         self._stop_listening = bot.knowledge.fact_changes.add(self._fact_changed)
 
@@ -57,8 +68,8 @@ class Alerts(commands.Cog):
     @tasks.loop(minutes=_AGAIN_MINUTES)
     async def _tell_again(self) -> None:
         behind, self._behind = self._behind, set()
-        for server_id in behind:
-            self._look(server_id)
+        for where in behind:
+            self._look(where)
 
     @_tell_again.before_loop
     async def _until_ready(self) -> None:
@@ -67,29 +78,42 @@ class Alerts(commands.Cog):
     def _fact_changed(self, change: FactChange) -> None:
         # Where both are unknown, much has changed.
         if change.after is not None or change.before is None:
-            self._look(change.server_id)
+            self._look(change.server_id if change.server_id is not None else _EVERYWHERE)
 
-    def _look(self, server_id: int | None) -> None:
-        if server_id is not None and not self.bot.share.holds(server_id):
+    @commands.Cog.listener()
+    async def on_alert_kept(self, server_id: int | None) -> None:
+        """Look whether somebody who has just begun to wait has an answer already: their reply may be an old one."""
+        self._look(server_id)
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Look where the bot was away: nobody was told there meanwhile."""
+        self._look(guild.id)
+
+    def _look(self, where: _Where) -> None:
+        if not isinstance(where, _Everywhere) and not self.bot.share.holds(where):
             return
-        self._changed.add(server_id)
+        self._changed.add(where)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look_now(), name="tianwen-alerts")
 
     async def _look_now(self) -> None:
         while self._changed:
-            server_id = self._changed.pop()
+            where = self._changed.pop()
             try:
-                await self._settle_answered(server_id)
-                await self._tell_all(server_id)
+                if isinstance(where, int):
+                    await self._settle_answered(where)
+                await self._tell_all(where)
             except DatabaseError as error:
                 log.warning("The questions that wait could not be looked at: %s", error)
-                self._behind.add(server_id)
+                self._behind.add(where)
+            except Exception:
+                # As when facts change while a thread asks them. What waits elsewhere is looked at all the same.
+                log.exception("The questions that wait could not be looked at")
+                self._behind.add(where)
 
-    async def _settle_answered(self, server_id: int | None) -> None:
+    async def _settle_answered(self, server_id: int) -> None:
         """Take questions off a server's queue that had no answer and have one now."""
-        if server_id is None:
-            return
         await self.bot.knowledge.prepare(server_id)
         ask, books = self.bot.knowledge.ask, self.bot.knowledge.bookkeeping
         waiting = [queued for queued in await books.queued(server_id) if queued.doubt is Doubt.UNANSWERED]
@@ -100,12 +124,11 @@ class Alerts(commands.Cog):
         if answered:
             await books.settle(server_id, [queued_id for queued_id in answered if queued_id is not None])
 
-    async def _tell_all(self, server_id: int | None) -> None:
-        """Tell those of a server, or (None) of all, whose questions have an answer now."""
-        everywhere = self.bot.share if server_id is None else None
-        alerts = self.bot.knowledge.bookkeeping.alerts
-        after = None
-        while page := await alerts(server_id, everywhere=everywhere, after=after):
+    async def _tell_all(self, where: _Where) -> None:
+        """Tell those whose questions have an answer now."""
+        books, after = self.bot.knowledge.bookkeeping, None
+        scope = {"everywhere": self.bot.share} if isinstance(where, _Everywhere) else {"server_id": where}
+        while page := await books.alerts(**scope, after=after):
             after = page[-1]
             by_server: dict[int | None, list[AnswerAlert]] = {}
             for alert in page:

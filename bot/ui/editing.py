@@ -9,6 +9,7 @@ import discord
 
 from bot.access import require_editor
 from bot.drafts import EntryDraft
+from bot.errors import sentence_for
 from bot.ui import limits
 from bot.ui.differences import change_lines
 from bot.ui.editor_items import EditorButton, author_of, show_to_editor, take_time
@@ -30,7 +31,13 @@ from bot.ui.items import NEVER
 from bot.ui.view import StatelessView
 from bot.ui.words import words_for
 from facts.entities import FACT_ID_PATTERN, STATEMENT_MAX, TOPIC_MAX, Fact
-from facts.errors import EditConflictError, FactExistsError, FactNotFoundError, InvalidFactError
+from facts.errors import (
+    EditConflictError,
+    FactExistsError,
+    FactNotFoundError,
+    InvalidFactError,
+    ServerFullError,
+)
 from facts.forms import entry_from_form
 from facts.knowledge import Show
 from facts.matching.decision import Outcome
@@ -133,21 +140,22 @@ async def show_draft(interaction: discord.Interaction[Tianwen], draft: EntryDraf
     """Show an editor what saving a draft would do, or what keeps it from being saved."""
     server_id, bot = require_editor(interaction), interaction.client
     words = editor_words_for(interaction.locale)
+    note = ""
     try:
         entry = entry_of(_named(bot, draft, server_id), words)
-    except InvalidFactError as error:
-        text = f"{words.not_ready.format(again=words.again)}\n\n{escaped(error.sentence)}"
+        if draft.is_new:
+            free = bot.knowledge.free_id(entry.id, server_id)
+            note = words.id_taken.format(id=entry.id, free=free) if free != entry.id else ""
+            entry, draft = dataclasses.replace(entry, id=free), dataclasses.replace(draft, entry_id=free)
+            await bot.drafts.keep(draft, server_id, interaction.user.id)
+        preview = await bot.preview(entry, server_id)
+    except (InvalidFactError, ServerFullError) as error:
+        told = escaped(sentence_for(error, "showing a draft", words_for(interaction.locale)))
+        text = f"{words.not_ready.format(again=words.again)}\n\n{told}"
         view = _view(AgainButton(draft.key, words.again), DropButton(draft.key, words.drop))
         reply = dataclasses.replace(sentence_reply(text), view=view)
         await show_to_editor(interaction, reply)
         return
-    note = ""
-    if draft.is_new:
-        free = bot.knowledge.free_id(entry.id, server_id)
-        note = words.id_taken.format(id=entry.id, free=free) if free != entry.id else ""
-        entry, draft = dataclasses.replace(entry, id=free), dataclasses.replace(draft, entry_id=free)
-        await bot.drafts.keep(draft, server_id, interaction.user.id)
-    preview = await bot.preview(entry, server_id)
     reply = preview_reply(interaction, entry, draft, preview, words, note)
     await show_to_editor(interaction, reply)
 

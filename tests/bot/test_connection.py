@@ -142,11 +142,13 @@ async def test_each_of_several_shards_goes_on_with_its_own_session(
 async def test_an_event_that_cannot_be_read_is_logged_and_ends_nothing(
     here: Joined, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await here.fake.dispatch("MESSAGE_CREATE", {"id": "no id", "content": "nobody's business"})
+    for _ in range(3):
+        await here.fake.dispatch("MESSAGE_CREATE", {"id": "nobody's business"})
     assert await here.asks() == [FACT_ID]
-    assert "An event from Discord could not be read: MESSAGE_CREATE" in caplog.text
+    (told,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert told.startswith("An event from Discord cannot be read, nor can others like it: MESSAGE_CREATE (KeyError")
     assert "business" not in caplog.text
-    assert here.counted("tianwen_failures_total", why="unexpected") == 1
+    assert here.counted("tianwen_failures_total", why="unexpected") == 3
     assert here.fake.heard.count("IDENTIFY") == 1
     # What has just been logged is what is looked for here.
     caplog.clear()

@@ -243,6 +243,50 @@ async def test_what_fails_in_one_server_keeps_nobody_elsewhere_from_being_told_a
     assert len(world.dm.history()) == 1
 
 
+async def test_who_asks_to_be_told_of_what_has_an_answer_by_now_is_told_at_once(world: World) -> None:
+    asked = await world.asked(UNHEARD)
+    await world.teach("crabs", "It eats crabs.", UNHEARD)
+    await told_all()
+    await world.member.click(asked, label=ENGLISH.tell_me)
+    await told_all()
+    assert [message.embeds[0].description for message in world.dm.history()] == ["It eats crabs."]
+
+
+async def test_who_waits_where_the_bot_was_away_is_told_when_it_is_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ask_and_want_to_be_told(world)
+    with monkeypatch.context() as away:
+        away.setattr(type(world.bot), "get_guild", lambda _bot, _id: None)
+        await world.teach("crabs", "It eats crabs.", UNHEARD)
+        await told_all()
+    assert world.dm.history() == []
+    world.bot.dispatch("guild_join", world.bot.get_guild(world.guild.id))
+    await world.env.settle()
+    await told_all()
+    assert len(world.dm.history()) == 1
+
+
+async def test_an_error_while_questions_are_looked_at_is_made_up_for(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ask_and_want_to_be_told(world)
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    with monkeypatch.context() as failing:
+        failing.setattr("bot.cogs.alerts.Alerts._settle_answered", fail)
+        await world.teach("crabs", "It eats crabs.", UNHEARD)
+        await told_all()
+    assert "could not be looked at" in caplog.text
+    assert world.dm.history() == []
+    await world.env.advance_time(600)
+    await told_all()
+    assert len(world.dm.history()) == 1
+    caplog.clear()
+
+
 async def test_who_has_left_the_server_learns_nothing_of_it_any_more(world: World) -> None:
     await ask_and_want_to_be_told(world)
     world.guild.remove_member(world.member)

@@ -283,11 +283,14 @@ async def test_of_what_waits_in_a_server_only_the_latest_is_kept(
 async def test_whoever_could_not_be_told_keeps_their_place(books: Bookkeeping, clock: Clock) -> None:
     for person in (1, 2):
         await books.keep_alert(AnswerAlert(HERE, "why?", person, clock.now))
-    first = (await books.alerts(HERE))[0]
-    assert await books.take_alert(first)
-    await books.keep_alert(first)
+    first, second = await books.alerts(HERE)
+    assert await books.take_alert(second)
+    # Somebody else comes while it is tried.
+    await books.keep_alert(AnswerAlert(HERE, "why?", 3, clock.now))
+    await books.keep_alert(second)
     # Else those who go on after them would meet them again.
-    assert [one.user_id for one in await books.alerts(HERE)] == [1, 2]
+    assert [one.user_id for one in await books.alerts(HERE)] == [1, 2, 3]
+    assert await books.alerts(HERE, after=first) == (await books.alerts(HERE))[1:]
 
 
 async def test_what_an_editor_has_written_is_kept_for_a_day(books: Bookkeeping, clock: Clock) -> None:

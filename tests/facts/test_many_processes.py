@@ -33,6 +33,7 @@ from facts.entities import (
 )
 from facts.errors import DatabaseUnavailableError, TianwenError
 from facts.knowledge import KnowledgeBase
+from facts.memory import Memory
 from facts.models import JobRow
 from tests.facts.making import make_fact, make_pack
 from tests.facts.test_knowledge import EVERYWHERE, STEPS, altered, take_step
@@ -233,6 +234,36 @@ async def test_who_is_forgotten_here_is_not_told_here_nor_told_twice_elsewhere(
         await knowledge.memory.catch_up()
     assert [[is_theirs(one) for one in (7, 8, 9)] for is_theirs in here] == [[True, False, True]]
     assert [[is_theirs(one) for one in (7, 8, 9)] for is_theirs in elsewhere] == [[False, True, False]]
+
+
+async def test_marks_that_an_older_program_makes_are_passed_over(
+    town: KnowledgeBase, other: KnowledgeBase, database: Database
+) -> None:
+    async with database.writing() as session:
+        await session.execute(text("INSERT INTO change_marks (kind, server_id, change) VALUES ('people', 0, 3)"))
+    await other.edit(RED_LAMP, EDITOR)
+    await other.edit(BLUE_LAMP, EDITOR)
+    await town.memory.catch_up()
+    assert answer(town, LAMP.canonical_question) == BLUE_LAMP.statement
+
+
+async def test_what_happens_while_all_is_read_anew_is_told_at_the_next_look(
+    town: KnowledgeBase, other: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people: list[Callable[[int], bool]] = []
+    town.memory.people_forgotten.add(people.append)
+    refresh = Memory._refresh
+
+    async def overtaken(self: Memory) -> None:
+        await other.forget_person(7)
+        await refresh(self)
+
+    await other.put_all([CLOCK_TOWER], OPERATOR, names=[Name("clock tower", ("big clock",), CLOCK_TOWER.id)])
+    monkeypatch.setattr(Memory, "_refresh", overtaken)
+    await town.memory.catch_up()
+    monkeypatch.undo()
+    await town.memory.catch_up()
+    assert [is_theirs(7) for is_theirs in people] == [True]
 
 
 async def test_whom_nobody_can_have_in_memory_any_more_is_no_longer_noted(

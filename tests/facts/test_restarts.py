@@ -130,6 +130,10 @@ class Tunnel:
         self._carries.set()
         self._ways: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._is_closed = False
+        self.holds = asyncio.Event()
+        """Whether something is on its way that is not carried."""
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -143,14 +147,28 @@ class Tunnel:
             way.cancel()
         await asyncio.gather(*self._ways, return_exceptions=True)
 
+    def resets(self) -> None:
+        """End all that is carried, so that either side gets a reset, and take nobody for now."""
+        self._is_closed = True
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def takes_again(self) -> None:
+        self._is_closed = False
+
     def falls_silent(self) -> None:
         self._carries.clear()
+        self.holds.clear()
 
     def carries_again(self) -> None:
         self._carries.set()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_closed:
+            writer.transport.abort()
+            return
         there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers |= {writer, back}
         for source, target in ((reader, back), (there, writer)):
             way = asyncio.create_task(self._carry(source, target))
             self._ways.add(way)
@@ -160,6 +178,8 @@ class Tunnel:
         try:
             with contextlib.suppress(ConnectionError):
                 while some := await source.read(2**16):
+                    if not self._carries.is_set():
+                        self.holds.set()
                     await self._carries.wait()
                     target.write(some)
         finally:
@@ -213,6 +233,26 @@ async def test_when_it_falls_silent_everybody_after_is_refused_at_once_until_it_
     await until(lambda: "there again" in caplog.text)
     assert not database.is_failing
     await knowledge.restore(LAMP.id, EDITOR, server_id=HERE)
+
+
+async def test_a_line_that_is_reset_while_it_is_tried_comes_back(
+    tunnelled: tuple[Tunnel, Database, KnowledgeBase], cluster: Cluster
+) -> None:
+    tunnel, database, knowledge = tunnelled
+    for _ in range(3):
+        # First what is asked is on its way, then the connection is gone.
+        tunnel.falls_silent()
+        await tunnel.holds.wait()
+        tunnel.resets()
+        await until(lambda: database.is_failing)
+        tunnel.takes_again()
+        tunnel.carries_again()
+        await until(lambda: not database.is_failing)
+    other = Database(cluster.url)
+    changing = await KnowledgeBase.open(other)
+    await changing.add(make_fact("noticed", "It is noticed.", "is it noticed?"), EDITOR)
+    await until(lambda: knowledge.entry("noticed", HERE) is not None)
+    await other.close()
 
 
 async def test_who_is_told_to_end_while_it_is_silent_waits_for_no_goodbye(
