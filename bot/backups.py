@@ -50,7 +50,9 @@ class Backups:
         """Make a backup if its time has come and no other process makes it; what fails is logged, and tried again."""
         books = knowledge.bookkeeping
         try:
-            if not await books.claim(_JOB, self.every - _SLACK):
+            # Where there is none yet, as in a folder that was only just set, nobody waits for the time of the next.
+            every = self.every - _SLACK if await self.newest() is not None else _SLACK
+            if not await books.claim(_JOB, every):
                 return
             try:
                 await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True)

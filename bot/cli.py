@@ -19,7 +19,7 @@ from bot.chat import why_text
 from bot.cli_facts import facts
 from bot.doctor import diagnose
 from bot.runtime import CommandError, be_quiet, begin_logging, open_database, open_knowledge
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Settings, SettingsError, doubtful_settings, load_settings
 from bot.ui import words
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
@@ -55,14 +55,15 @@ def _print_version(wanted: bool) -> None:
 
 def main() -> None:
     """Run the program; an error that a person can mend is told in its own words, without a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that has no sign for something gets a question mark.
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # What a terminal has no sign for is a question mark, in either direction.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
         app()
     except DatabaseUnavailableError as error:
-        print(f"tianwen: {error.sentence} {words.CHECK_DATABASE}", file=sys.stderr)  # noqa: T201
+        advice = f"{words.CHECK_DATABASE} “tianwen doctor” may tell more."
+        print(f"tianwen: {error.sentence} {advice}", file=sys.stderr)  # noqa: T201
         raise SystemExit(NEEDS_MENDING if isinstance(error, DatabaseUrlError) else 1) from None
     except TianwenError as error:
         print(f"tianwen: {error.sentence}", file=sys.stderr)  # noqa: T201
@@ -96,6 +97,8 @@ def run() -> None:
             "DISCORD_TOKEN is not set, so this is the chat in the terminal; README.md tells how to join Discord.",
             file=sys.stderr,
         )
+        for doubtful in doubtful_settings():
+            print(f"tianwen: {doubtful}", file=sys.stderr)  # noqa: T201
         _chat(settings)
         return
     # Imported here, since discord.py takes a while and only this command needs all of it.
@@ -176,8 +179,9 @@ def doctor() -> None:
     settings = load_settings()
     be_quiet(settings)
     findings = asyncio.run(diagnose(settings))
+    marks = {"✓": "+", "✗": "x"} if sys.stdout.encoding.casefold() == "ascii" else {}
     for finding in findings:
-        print(f"{finding.mark} {finding.what}")  # noqa: T201
+        print(f"{marks.get(finding.mark, finding.mark)} {finding.what}")  # noqa: T201
         if finding.remedy:
             print(f"    {finding.remedy}")  # noqa: T201
     if any(finding.failed for finding in findings):

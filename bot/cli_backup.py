@@ -12,7 +12,7 @@ import typer
 from bot.runtime import CommandError, be_quiet, open_database
 from bot.settings import load_settings
 from facts import backup as backups
-from facts.errors import BackupError
+from facts.errors import BackupError, DamagedError
 from facts.knowledge import utc_now
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def backup(
     settings = load_settings()
     be_quiet(settings)
     target = file or (settings.backup_folder or Path()) / backups.backup_name(utc_now())
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if file is None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    elif not target.parent.is_dir():
+        raise BackupError(f"There is no folder {target.parent}.")
     backups.back_up(asyncio.run(_file(settings, "pg_dump")), target)
     print(f"The backup is {target}: {target.stat().st_size:,} bytes, looked through and whole.")  # noqa: T201
 
@@ -49,14 +52,20 @@ def restore(
     be_quiet(settings)
     database = asyncio.run(_file(settings, "pg_restore"))
     backups.check(file)
+    damage = ""
+    try:
+        if database.exists():
+            backups.look_through(database)
+    except DamagedError as error:
+        damage = f" ({error.sentence} It is moved aside as it is.)"
     if not yes and not sys.stdin.isatty():
         raise CommandError("Nothing has been changed: where nobody can be asked, --yes is needed.")
-    if not (yes or typer.confirm(f"{file} is whole. Put it in the place of {database}?")):
+    if not (yes or typer.confirm(f"{file} is whole. Put it in the place of {database}?{damage}")):
         raise CommandError("Nothing has been changed.")
     before = database.with_name(f"before-restore-{backups.backup_name(utc_now())}")
-    damage = asyncio.run(backups.restore(file, database, before))
-    if damage is not None:
-        print(f"{damage.sentence} As it was, it is now {before}; if the bot runs, start it anew.")  # noqa: T201
+    moved = asyncio.run(backups.restore(file, database, before))
+    if moved is not None:
+        print(f"{moved.sentence} As it was, it is now {before}; if the bot runs, start it anew.")  # noqa: T201
     elif before.exists():
         print(f"What was there is kept in {before}.")  # noqa: T201
     print(f"{database} is as in {file} again.")  # noqa: T201

@@ -77,8 +77,11 @@ def export_command(
     if file is None:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
-    else:
+        return
+    try:
         file.write_bytes(data)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}") from error
 
 
 @facts.command()

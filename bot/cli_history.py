@@ -76,7 +76,9 @@ def _told(revision: Revision) -> list[str]:
     lines = [f"{revision.number}. {revision.action.value} by {who}, {revision.at:%Y-%m-%d %H:%M} UTC"]
     if revision.reason:
         lines.append(f"   why: {' '.join(revision.reason.split())}")
-    before, after = revision.before or {}, revision.after or {}
+    if revision.after is None:
+        return lines
+    before, after = revision.before or {}, revision.after
     for name in dict.fromkeys((*before, *after)):
         was, now = before.get(name), after.get(name)
         if was != now:

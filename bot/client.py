@@ -492,12 +492,12 @@ async def join_discord(settings: Settings) -> None:
         DatabaseError: the database cannot be used, or another program has changed its schema.
     """
     token = _token(settings)
-    message_content = await message_content_granted(settings)
     async with (
+        # First: what is the matter here is told even where Discord cannot be reached.
         open_knowledge(settings, follows=True) as knowledge,
         Tianwen(
             knowledge,
-            message_content=message_content,
+            message_content=await message_content_granted(settings),
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids or None,
             backups=Backups.of(settings),

@@ -15,7 +15,7 @@ from bot.probe import ask
 from bot.runtime import open_database
 from bot.settings import SettingsError, doubtful_settings
 from bot.ui import words
-from facts.backup import look_through
+from facts.backup import backup_name, look_through
 from facts.errors import BackupError, DamagedError, DatabaseUnavailableError, PackError, SchemaMismatchError
 from facts.knowledge import KnowledgeBase, utc_now
 from facts.packs import shipped_packs
@@ -32,11 +32,10 @@ _REMEDIES = {
     "database": words.CHECK_DATABASE,
     "facts": "It tries again by itself; for minutes on end, look into its log.",
 }
-_FIRST_START = (
-    "The first start makes and fills it. If there was one before, stop the bot and put it back, or a backup with "
-    "“tianwen restore FILE”."
-)
-_OTHER_TABLES = "Put a backup in its place, if no other program is to blame."
+_FIRST_START = "The first start makes and fills it."
+_WAS_THERE = " If there was one before, stop the bot and put it back, or a backup with “tianwen restore FILE”."
+_OTHER_TABLES = "Put a backup in its place (“tianwen restore FILE”, or pg_restore), if no other program is to blame."
+_ANOTHER = "Make another one with “tianwen backup”, and keep this one aside."
 _NO_FOLDER = "Check TIANWEN_BACKUP_FOLDER."
 _NO_SETTING = "It does nothing; .env.example has all that there are, and how they are written."
 _DAMAGED = "Put a backup in its place with “tianwen restore FILE”; what is there now is kept."
@@ -68,10 +67,11 @@ async def diagnose(settings: Settings) -> list[Finding]:
     findings.extend(Finding(doubtful, _NO_SETTING) for doubtful in doubtful_settings())
     packs, finding = _packs()
     findings.append(finding)
-    findings.extend(await _database(settings, packs))
+    running = await asyncio.to_thread(_running, settings)
+    # One that answers tells of several things.
+    findings.extend(await _database(settings, packs, is_used=len(running) > 1))
     findings.extend(await _backups(settings))
-    findings.extend(await asyncio.to_thread(_running, settings))
-    return findings
+    return findings + running
 
 
 async def _token(settings: Settings) -> Finding:
@@ -149,6 +149,10 @@ async def _backups(settings: Settings) -> list[Finding]:
     at = await backups.newest()
     if at is None:
         return [Finding(f"There is no backup in {backups.folder} yet", _NO_BACKUPS)]
+    try:
+        await asyncio.to_thread(look_through, backups.folder / backup_name(at))
+    except BackupError as error:
+        return [Finding(f"The newest backup: {error.sentence}", _ANOTHER, failed=True)]
     # Where one has failed, the next may still come in time.
     is_late = utc_now() - at > 2 * backups.every
     return [Finding(f"The newest backup is of {at:%Y-%m-%d %H:%M} UTC", _NO_BACKUPS if is_late else "")]
@@ -161,17 +165,25 @@ def _can_be_written(folder: Path) -> bool:
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
-async def _database(settings: Settings, packs: list[Pack]) -> list[Finding]:
+def _not_there(file: Path, *, is_used: bool) -> Finding:
+    if is_used:
+        return Finding(f"{file}, which the bot that runs has used, is gone", _WAS_THERE.strip(), failed=True)
+    if not _can_be_written(file.parent):
+        return Finding(f"{file} is not there yet, and cannot be made", words.CHECK_DATABASE, failed=True)
+    return Finding("The database is not there yet", _FIRST_START + _WAS_THERE)
+
+
+async def _database(settings: Settings, packs: list[Pack], *, is_used: bool) -> list[Finding]:
     findings = []
     file = None
     try:
         async with open_database(settings) as database:
             file = database.file
-            if database.is_to_be_made:
-                return [Finding("The database is not there yet", _FIRST_START)]
+            if file is not None and database.is_to_be_made:
+                return [await asyncio.to_thread(_not_there, file, is_used=is_used)]
             state = await database.schema()
             findings.append(Finding(f"The database answers: {database.description}"))
-            if state.current is None:
+            if state.is_empty:
                 findings.append(Finding("The database is empty", _FIRST_START))
                 return findings
             await database.require_schema()

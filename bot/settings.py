@@ -220,17 +220,27 @@ def doubtful_settings(env_file: Path | str = ENV_FILE) -> list[str]:
     known = {str(field.validation_alias or f"{prefix}{name}").upper() for name, field in fields}
     # Names count in any case, as the settings themselves do.
     given = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
-    unknown = sorted(
-        name for name in given - known if name.startswith((prefix, _DISCORD)) and not name.startswith(_OF_TESTS)
-    )
-    return [f"{name} is no setting" for name in unknown] + _unread_lines(Path(env_file))
+    # Also where the line between the words is missing, or another one.
+    alike = tuple(name.rstrip("_") for name in (prefix, _DISCORD))
+    unknown = sorted(name for name in given - known if name.startswith(alike) and not name.startswith(_OF_TESTS))
+    return [f"{name} is no setting" for name in unknown] + _doubtful_lines(Path(env_file))
 
 
-def _unread_lines(env_file: Path) -> list[str]:
+def _doubtful_lines(env_file: Path) -> list[str]:
     if not env_file.is_file():
         return []
+    told: list[str] = []
+    seen: set[str] = set()
     with env_file.open(encoding="utf-8") as lines:
-        return [f"{env_file}, line {part.original.line} cannot be read" for part in parse_stream(lines) if part.error]
+        for part in parse_stream(lines):
+            where = f"{env_file}, line {part.original.line}"
+            if part.error or (part.key is not None and part.value is None):
+                told.append(f"{where} cannot be read")
+            elif part.key in seen:
+                told.append(f"{where}: {part.key} stands there a second time, and this one counts")
+            if part.key is not None:
+                seen.add(part.key)
+    return told
 
 
 def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import migrations
 from facts import feed
-from facts.database import Database, SchemaState
+from facts.database import Database, SchemaState, is_foreign
 from facts.errors import BackupError, DamagedError, DatabaseError
 from facts.models import Base
 
@@ -25,6 +25,7 @@ _PATIENCE_S = 30.0
 _NAME = re.compile(r"tianwen-(\d{8}T\d{6})Z\.db")
 _TIME = "%Y%m%dT%H%M%S"
 # What SQLite has beside a database, and the database itself last.
+_OF_SQLITE = {"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
 _PARTS = ("-wal", "-shm", "-journal", "")
 # What a program that was killed has left is deleted once nobody can be at it any more.
 _LEFT_FOR_S = 24 * 60 * 60.0
@@ -132,13 +133,18 @@ async def restore(backup: Path, database: Path, before: Path) -> DamagedError | 
     except (sqlite3.Error, OSError, DatabaseError) as error:
         raise BackupError(f"{database} could not be replaced: {error}") from error
     finally:
-        await asyncio.to_thread(_remove, unfinished)
+        # What cannot be removed could not be made either.
+        with suppress(OSError):
+            await asyncio.to_thread(_remove, unfinished)
 
 
 def _check_for(backup: Path, database: Path) -> None:
     check(backup)
     if database.exists() and database.samefile(backup):
         raise BackupError(f"{backup} is the database itself.")
+    with suppress(sqlite3.Error), closing(_opened_for_reading(database)) as connection:
+        if is_foreign(_tables(connection) - {"alembic_version"}):
+            raise BackupError(f"{database} holds another program's tables, and is left alone.")
 
 
 def _replace(database: Path, copy: Path, before: Path) -> DamagedError | None:
@@ -212,21 +218,29 @@ def prune(folder: Path, keep: int) -> list[Path]:
     return gone
 
 
+def _opened_for_reading(file: Path) -> sqlite3.Connection:
+    # To look at a file must not change it, nor make it.
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")} - _OF_SQLITE
+
+
 def _look_through(file: Path, name: Path) -> str:
     """Give the revision of a file's schema if it is whole; else say so of the file of this name."""
-    # Read only: to look at a file must not change it.
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(_opened_for_reading(file)) as connection:
         faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
         lost = connection.execute("PRAGMA foreign_key_check")
         faults += [f"a row of {row[0]} leans on one that is not there" for row in lost]
         if faults:
             raise DamagedError(f"{name} is damaged: {faults[0]}.")
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+        there = _tables(connection)
+        if "alembic_version" not in there or is_foreign(there - {"alembic_version"}):
             raise DamagedError(f"{name} is not a database of Tianwen's.")
         revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         if revision is None:
             raise DamagedError(f"{name} is empty.")
-        there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         missing = sorted(set(Base.metadata.tables) - there) if revision[0] == migrations.HEAD else []
         if missing:
             raise DamagedError(f"{name} is damaged: the table {missing[0]} is missing.")

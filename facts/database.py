@@ -27,7 +27,7 @@ from facts.errors import DatabaseUnavailableError, DatabaseUrlError, SchemaMisma
 from facts.models import Base
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
 
     from sqlalchemy import Connection
 
@@ -42,6 +42,8 @@ _IN_MEMORY = ":memory:"
 _WRITES = "tianwen_writes"
 _FOLLOWING = "following"
 _VERSION_TABLE = "alembic_version"
+# Any of these tells a database of ours.
+_OURS = frozenset({"facts", "sources", "revisions"})
 # While one process migrates or loads a pack, the others wait for it (PostgreSQL); the number is any one of our own.
 _ALONE = text("SELECT pg_advisory_xact_lock(74102021)")
 # And so they do where one server's counts and queue are looked at and changed; a lock has room for half of its id.
@@ -69,15 +71,21 @@ _REFUSED_STATES = "22"
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    """The revision that a database has (None when empty), and the one that this program needs."""
+    """The revision that a database has (None when empty), the one that this program needs, and the tables there are."""
 
     current: str | None
     needed: str
+    tables: frozenset[str] = frozenset()
 
     @property
     def is_current(self) -> bool:
         """Whether they are the same."""
-        return self.current == self.needed
+        return self.current == self.needed and not is_foreign(self.tables)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return self.current is None and not self.tables
 
     @property
     def is_newer(self) -> bool:
@@ -87,6 +95,11 @@ class SchemaState:
     @property
     def fault(self) -> str:
         """What is the matter where they are not the same, and what to do about it."""
+        if is_foreign(self.tables):
+            other = min(self.tables)
+            return f"The database holds another program's tables, such as “{other}”: give Tianwen one of its own."
+        if self.current is None and self.tables:
+            return "The database does not tell which schema its tables have: put a backup in its place."
         if self.is_newer:
             return (
                 f"The database has schema {self.current}, and this program knows those up to {self.needed}: use the "
@@ -297,8 +310,7 @@ class Database:
         with self._errors():
             await self._prepare()
             async with self._engine.connect() as connection:
-                current = await connection.run_sync(_current_revision)
-        return SchemaState(current, migrations.HEAD)
+                return await connection.run_sync(_schema_state)
 
     async def upgrade(self) -> None:
         """Bring the schema up to date; an empty database gets all of it.
@@ -308,7 +320,7 @@ class Database:
             SchemaMismatchError: its schema is newer than this program, or it holds another program's tables.
         """
         state = await self.schema()
-        if state.is_newer:
+        if not state.is_empty and (state.is_newer or state.current is None or is_foreign(state.tables)):
             raise SchemaMismatchError(state.fault)
         await self._migrate("upgrade", "head")
 
@@ -499,6 +511,11 @@ def _parse(url: str) -> URL:
         raise DatabaseUrlError(f"The database URL must begin with {_SQLITE}:// or {_POSTGRES}://.")
     if parsed.drivername == _SQLITE and (parsed.database in {None, "", _IN_MEMORY} or parsed.query):
         raise DatabaseUrlError(f"The database URL must name a file, and nothing after it: {_SQLITE}:///FILE.")
+    if parsed.drivername == _POSTGRES and "@" in f"{parsed.host}{parsed.database}":
+        # What follows the first one would be taken for the host, and told.
+        raise DatabaseUrlError(
+            "The database URL has more than one @: write that of a password as %40, or use TIANWEN_DATABASE_PASSWORD."
+        )
     if parsed.drivername == _POSTGRES and not parsed.database:
         # The driver would take the one of the user's name, whatever is in it.
         raise DatabaseUrlError(f"The database URL must name a database: {_POSTGRES}://USER@HOST/DATABASE.")
@@ -573,12 +590,18 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     return engine
 
 
-def _current_revision(connection: Connection) -> str | None:
-    """Read what Alembic has noted in the database."""
-    if not inspect(connection).has_table(_VERSION_TABLE):
-        return None
-    current: str | None = connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608 - a constant
-    return current
+def is_foreign(tables: Collection[str]) -> bool:
+    """Tell by a database's tables whether it is another program's."""
+    return bool(tables) and _OURS.isdisjoint(tables)
+
+
+def _schema_state(connection: Connection) -> SchemaState:
+    """Look at the tables, and read what Alembic has noted."""
+    tables = set(inspect(connection).get_table_names())
+    current: str | None = None
+    if _VERSION_TABLE in tables:
+        current = connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608 - a constant
+    return SchemaState(current, migrations.HEAD, frozenset(tables - {_VERSION_TABLE}))
 
 
 # Alembic is imported where it is needed: it takes a good part of a start that has nothing to migrate.
@@ -592,11 +615,6 @@ def _run_migrations(connection: Connection, direction: Literal["upgrade", "downg
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    others = set(inspect(connection).get_table_names()) - {_VERSION_TABLE}
-    if others and _current_revision(connection) is None:
-        raise SchemaMismatchError(
-            f"The database holds another program's tables, such as “{min(others)}”: give Tianwen one of its own."
-        )
     step = command.upgrade if direction == "upgrade" else command.downgrade
     try:
         step(config, revision)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     import datetime as dt
 
 # Said in the terminal alone, which speaks English.
-CHECK_DATABASE = "Check TIANWEN_DATABASE_URL, and that the file or server is there and may be written."
+CHECK_DATABASE = (
+    "Check TIANWEN_DATABASE_URL and the password, and that the file (with its -wal and -shm) or server is there, has "
+    "room, and may be written."
+)
 CHAT_GREETING = "Ask me about China's first spacewalk outside its Tiangong station."
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -49,6 +49,14 @@ async def test_backups_are_made_when_due_and_only_so_many_are_kept(world: World,
 
 
 @pytest.mark.usefixtures("simcord_env")
+async def test_another_folder_gets_its_first_backup_at_once(world: World, tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        await Backups(tmp_path / name, DAY, 2).make_if_due(world.knowledge, discord.utils.utcnow())
+        await world.env.advance_time(600)
+    assert len(list((tmp_path / "there").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("simcord_env")
 async def test_a_backup_that_fails_is_logged_and_tried_again(
     world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -78,6 +86,9 @@ async def test_what_is_kept_of_people_goes_when_its_time_has_come(world: World) 
 
 
 def test_a_backup_by_hand_brings_back_what_there_was(terminal: Terminal, small_folder: Path) -> None:
+    refused = terminal("backup", "kept/one.db", cwd=small_folder)
+    assert (refused.returncode, refused.stderr) == (1, "tianwen: There is no folder kept.\n")
+    (small_folder / "kept").mkdir()
     made = terminal("backup", "kept/one.db", cwd=small_folder)
     assert made.returncode == 0, made.stderr
     assert "looked through and whole" in made.stdout

@@ -47,7 +47,7 @@ def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: 
         [sys.executable, "-m", "bot", "run"],
         cwd=tmp_path,
         input="How long is the Tianhe module?\n\nand in feet?\n",
-        env=clean_environment(),
+        env=clean_environment() | {"DISCORD_TOKN": "x"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -58,8 +58,9 @@ def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: 
         f"{ARTICLE_FACT}\nSource: CNN, headline unknown, paragraph 7, as reported on 4 July 2021 [tianhe-length]\n\n"
     )
     assert done.stdout == answer * 2
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 2
     assert "DISCORD_TOKEN is not set" in done.stderr
+    assert "tianwen: DISCORD_TOKN is no setting" in done.stderr
     # What is kept of people is nobody else's.
     assert stat.filemode((tmp_path / "tianwen.db").stat().st_mode) == "-rw-------"
 
@@ -240,6 +241,11 @@ def test_the_doctor_tells_how_old_the_newest_backup_is(terminal: Terminal, folde
     assert terminal("backup", cwd=folder, **backups).returncode == 0
     assert f"✓ The newest backup is of {utc_now():%Y-%m-}" in terminal("doctor", cwd=folder, **backups).stdout
     (made,) = (tmp_path / "backups").iterdir()
+    (tmp_path / "backups" / "tianwen-20990704T120000Z.db").write_text("no database")
+    damaged = terminal("doctor", cwd=folder, **backups)
+    assert damaged.returncode == 1
+    assert "✗ The newest backup: " in damaged.stdout
+    (tmp_path / "backups" / "tianwen-20990704T120000Z.db").unlink()
     made.rename(made.with_name("tianwen-20210704T120000Z.db"))
     assert "! The newest backup is of 2021-07-04 12:00 UTC" in terminal("doctor", cwd=folder, **backups).stdout
     for name in ("a-file", "a-file/folder"):
@@ -253,18 +259,26 @@ def test_the_doctor_names_settings_that_are_none(
     terminal: Terminal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    (tmp_path / ".env").write_text("TIANWEN_LOG_LEVEL=INFO\nTIANWEN_LOGLEVEL=DEBUG\nOTHERS=1\nso: what\n", "utf-8")
+    (tmp_path / ".env").write_text(
+        "TIANWEN_LOG_LEVEL=INFO\nTIANWEN_LOGLEVEL=DEBUG\nOTHERS=1\nso: what\nrubbish\n", "utf-8"
+    )
+    with (tmp_path / ".env").open("a") as env_file:
+        env_file.write("TIANWEN_LOG_LEVEL=INFO\nTIANWEN-LOG-LEVEL=INFO\n")
     misspelt = {"TIANWEN_SHARDS": "2", "TIANWEN_DISCORD_TOKEN": "x", "DISCORD_TOKENFILE": "y"}
     done = terminal("doctor", cwd=tmp_path, tianwen_log_format="json", **misspelt)
     told = re.findall(r"! (\S+) is no setting", done.stdout)
-    assert told == ["DISCORD_TOKENFILE", "TIANWEN_DISCORD_TOKEN", "TIANWEN_LOGLEVEL", "TIANWEN_SHARDS"]
-    assert "! .env, line 4 cannot be read" in done.stdout
+    names = ["TIANWEN-LOG-LEVEL", "TIANWEN_DISCORD_TOKEN", "TIANWEN_LOGLEVEL", "TIANWEN_SHARDS"]
+    assert told == ["DISCORD_TOKENFILE", *names]
+    lines = [".env, line 4 cannot be read", ".env, line 5 cannot be read"]
+    lines.append(".env, line 6: TIANWEN_LOG_LEVEL stands there a second time, and this one counts")
+    for line in lines:
+        assert f"! {line}" in done.stdout
     assert "dotenv" not in done.stderr
     assert done.returncode == 0
     # Who only looks into the log of the bot finds it there.
     terminal("run", cwd=tmp_path, DISCORD_TOKEN=WELL_SHAPED_TOKEN, **misspelt)
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert warned == [*(f"{name} is no setting" for name in told), ".env, line 4 cannot be read"]
+    assert warned == [*(f"{name} is no setting" for name in told), *lines]
     assert f"This is Tianwen {__version__}" in caplog.text
 
 
@@ -288,7 +302,7 @@ def test_a_package_that_is_missing_is_told_in_one_line(tmp_path: Path) -> None:
     assert done.stderr == "tianwen: the package typer is missing: run “make install” anew.\n"
 
 
-def test_a_terminal_without_a_sign_gets_a_question_mark(folder: Path) -> None:
+def test_a_terminal_without_our_signs_is_told_in_its_own(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot", "doctor"],
         cwd=folder,
@@ -299,7 +313,21 @@ def test_a_terminal_without_a_sign_gets_a_question_mark(folder: Path) -> None:
         check=False,
     )
     assert "Traceback" not in done.stderr
-    assert "? Its file is whole" in done.stdout
+    assert "+ Its file is whole" in done.stdout
+
+
+def test_what_is_piped_may_be_in_any_encoding(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "chat"],
+        cwd=folder,
+        env=clean_environment() | {"PYTHONIOENCODING": "utf-8"},
+        input=b"\xe9\xff\nhow long is tianhe?\n",
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ARTICLE_FACT.encode() in done.stdout
 
 
 def test_what_a_server_has_not_saved_is_not_evaluated(terminal: Terminal, folder: Path) -> None:
@@ -384,6 +412,30 @@ def test_another_programs_file_is_left_alone(terminal: Terminal, tmp_path: Path)
     done = terminal("ask", "x", cwd=tmp_path)
     assert done.returncode == 78
     assert "another program's tables, such as “orders”" in done.stderr
+    with closing(sqlite3.connect(tmp_path / "tianwen.db")) as connection, connection:
+        # It may be looked after by Alembic, too.
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    for revision in (None, "0003", migrations.HEAD, "abc"):
+        with closing(sqlite3.connect(tmp_path / "tianwen.db")) as connection, connection:
+            connection.execute("DELETE FROM alembic_version")
+            connection.execute("INSERT INTO alembic_version SELECT ?1 WHERE ?1 IS NOT NULL", [revision])
+        before = (tmp_path / "tianwen.db").read_bytes()
+        for command in ("run", "doctor"):
+            done = terminal(command, cwd=tmp_path)
+            assert done.returncode == (78 if command == "run" else 1)
+            assert "another program's tables, such as “orders”" in done.stdout + done.stderr
+        assert (tmp_path / "tianwen.db").read_bytes()[100:] == before[100:]
+
+
+def test_a_store_that_does_not_tell_its_schema_is_told(terminal: Terminal, folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "tianwen.db"
+    store.write_bytes((folder / "tianwen.db").read_bytes())
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("DROP TABLE alembic_version")
+    for command in ("ask x", "doctor", "db upgrade"):
+        done = terminal(*command.split(), cwd=tmp_path)
+        assert done.returncode in {1, 78}
+        assert "does not tell which schema its tables have" in done.stdout + done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix closes the input")

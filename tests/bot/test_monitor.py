@@ -13,6 +13,7 @@ import aiohttp
 import discord
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
 from bot import probe
 from bot.doctor import diagnose
@@ -235,6 +236,15 @@ async def test_doctor_tells_in_words_how_the_running_bot_is(world: World, settin
     assert "The bot that runs: Not connected to Discord yet" in told
     health = health_of(world.bot)
     assert list(told) == [f"The bot that runs: {check.sentence.removesuffix('.')}" for check in health.checks]
+
+
+@pytest.mark.usefixtures("simcord_env", "page")
+async def test_doctor_tells_that_the_running_bot_has_lost_its_file(settings: Settings, tmp_path: Path) -> None:
+    lost = settings.model_copy(update={"database_url": SecretStr(f"sqlite+aiosqlite:///{tmp_path / 'lost.db'}")})
+    (found,) = [finding for finding in await diagnose(lost) if "lost.db" in finding.what]
+    assert found.mark == "✗"
+    assert found.what.endswith("is gone")
+    assert "tianwen restore" in found.remedy
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,17 @@ async def test_an_edit_that_takes_a_question_of_another_fact_is_told(world: Worl
     assert "“zorblax colour”:" not in shown
 
 
+async def test_where_a_server_has_no_room_what_was_written_stays_and_can_be_shortened(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facts.memory.SERVER_CHARACTERS_MAX", 30)
+    refused = await write(world, ZORBLAX | {"questions": "zorblax colour, please, of the large one?"}, id="zorblax")
+    assert ENGLISH.server_full.format(entries="10,000", characters="30") in told(refused).replace("\\", "")
+    shown = await again(world, refused, questions="zorblax colour?")
+    await press(world, shown, SAY.save)
+    assert world.knowledge.fact("zorblax", world.guild.id).phrasings == ("zorblax colour?",)
+
+
 async def test_what_supersedes_a_fact_is_told_and_so_are_rings_and_dates_that_are_past(world: World) -> None:
     dates = "superseded by: second\nreview by: 2021-07-05"
     shown = await write(world, ZORBLAX | {"dates": dates}, id="first")

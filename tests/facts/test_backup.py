@@ -271,6 +271,18 @@ async def test_where_a_damaged_database_cannot_be_replaced_it_stays_where_it_was
 
 
 @on_sqlite
+async def test_another_programs_file_is_not_replaced(town: KnowledgeBase, tmp_path: Path) -> None:
+    target, other = tmp_path / "backup.db", tmp_path / "orders.db"
+    await town.back_up(target)
+    with closing(sqlite3.connect(other)) as connection, connection:
+        connection.execute("CREATE TABLE orders (id INTEGER)")
+    before = other.read_bytes()
+    with pytest.raises(BackupError, match="another program's tables"):
+        await backup.restore(target, other, tmp_path / "before.db")
+    assert other.read_bytes() == before
+
+
+@on_sqlite
 async def test_a_restore_that_fails_leaves_nothing_beside_and_no_file_is_its_own_backup(
     town: KnowledgeBase, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

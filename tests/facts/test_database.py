@@ -580,6 +580,8 @@ async def test_what_is_in_the_file_survives_closing(sqlite_url: str) -> None:
         "sqlite+aiosqlite://",
         "sqlite+aiosqlite:///",
         "sqlite+aiosqlite:///:memory:",
+        f"postgresql+asyncpg://bot:12@{SECRET}@db.example/tianwen",
+        f"postgresql+asyncpg://bot:12@34/{SECRET}@db.example/tianwen",
         f"postgresql+asyncpg://bot:{SECRET}@db.example",
         f"postgresql+asyncpg://bot:{SECRET}@db.example/",
         f"postgresql+asyncpg://bot:{SECRET}@127.0.0.1:70000/tianwen",
