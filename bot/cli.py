@@ -17,7 +17,7 @@ from bot import NEEDS_MENDING, __version__, cli_backup
 from bot.chat import chat as open_chat
 from bot.chat import why_text
 from bot.cli_facts import facts
-from bot.doctor import diagnose
+from bot.doctor import diagnose, misset
 from bot.runtime import CommandError, be_quiet, begin_logging, open_database, open_knowledge
 from bot.settings import Settings, SettingsError, doubtful_settings, load_settings
 from bot.ui import words
@@ -176,9 +176,13 @@ def evaluate_command(
 @app.command()
 def doctor() -> None:
     """Check the settings, the database and the article, and tell what to do."""
-    settings = load_settings()
-    be_quiet(settings)
-    findings = asyncio.run(diagnose(settings))
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        findings = misset(error)
+    else:
+        be_quiet(settings)
+        findings = asyncio.run(diagnose(settings))
     marks = {"✓": "+", "✗": "x"} if sys.stdout.encoding.casefold() == "ascii" else {}
     for finding in findings:
         print(f"{marks.get(finding.mark, finding.mark)} {finding.what}")  # noqa: T201

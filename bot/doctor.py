@@ -35,6 +35,7 @@ _REMEDIES = {
 _FIRST_START = "The first start makes and fills it."
 _WAS_THERE = " If there was one before, stop the bot and put it back, or a backup with “tianwen restore FILE”."
 _OTHER_TABLES = "Put a backup in its place (“tianwen restore FILE”, or pg_restore), if no other program is to blame."
+_MEND_FIRST = "Mend it first; the rest is looked at once all settings can be used."
 _ANOTHER = "Make another one with “tianwen backup”, and keep this one aside."
 _NO_FOLDER = "Check TIANWEN_BACKUP_FOLDER."
 _NO_SETTING = "It does nothing; .env.example has all that there are, and how they are written."
@@ -60,11 +61,24 @@ class Finding:
         return "✗" if self.failed else "!" if self.remedy else "✓"
 
 
+def misset(error: SettingsError) -> list[Finding]:
+    """Tell what is wrong where settings cannot be used: then nothing else can be checked."""
+    wrong = [Finding(fault, _MEND_FIRST, failed=True) for fault in error.faults]
+    return [_program(), *wrong, *_doubtful()]
+
+
+def _program() -> Finding:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return Finding(f"This is Tianwen {__version__}, on Python {python}")
+
+
+def _doubtful() -> list[Finding]:
+    return [Finding(doubtful, _NO_SETTING) for doubtful in doubtful_settings()]
+
+
 async def diagnose(settings: Settings) -> list[Finding]:
     """Check everything that can be checked without joining Discord; changes nothing."""
-    python = ".".join(map(str, sys.version_info[:3]))
-    findings = [Finding(f"This is Tianwen {__version__}, on Python {python}"), await _token(settings)]
-    findings.extend(Finding(doubtful, _NO_SETTING) for doubtful in doubtful_settings())
+    findings = [_program(), await _token(settings), *_doubtful()]
     packs, finding = _packs()
     findings.append(finding)
     running = await asyncio.to_thread(_running, settings)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -34,7 +34,11 @@ logging.getLogger("dotenv").setLevel(logging.ERROR)
 
 
 class SettingsError(TianwenError):
-    """A setting is missing or wrong. The sentence names it and never shows its value."""
+    """A setting is missing or wrong. The sentence names it and never shows its value; ``faults`` are single."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 class Settings(BaseSettings):
@@ -215,31 +219,28 @@ def doubtful_settings(env_file: Path | str = ENV_FILE) -> list[str]:
     Args:
         env_file: the file read besides the environment; it need not be there.
     """
+    try:
+        lines = list(parse_stream(io.StringIO(Path(env_file).read_text("utf-8"))))
+    except (OSError, UnicodeDecodeError):
+        # Where it is there, ``load_settings`` tells of that.
+        lines = []
     prefix = str(Settings.model_config["env_prefix"])
     fields = Settings.model_fields.items()
     known = {str(field.validation_alias or f"{prefix}{name}").upper() for name, field in fields}
     # Names count in any case, as the settings themselves do.
-    given = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
+    given = {name.upper() for name in (*os.environ, *(line.key for line in lines if line.key is not None))}
     # Also where the line between the words is missing, or another one.
     alike = tuple(name.rstrip("_") for name in (prefix, _DISCORD))
     unknown = sorted(name for name in given - known if name.startswith(alike) and not name.startswith(_OF_TESTS))
-    return [f"{name} is no setting" for name in unknown] + _doubtful_lines(Path(env_file))
-
-
-def _doubtful_lines(env_file: Path) -> list[str]:
-    if not env_file.is_file():
-        return []
-    told: list[str] = []
-    seen: set[str] = set()
-    with env_file.open(encoding="utf-8") as lines:
-        for part in parse_stream(lines):
-            where = f"{env_file}, line {part.original.line}"
-            if part.error or (part.key is not None and part.value is None):
-                told.append(f"{where} cannot be read")
-            elif part.key in seen:
-                told.append(f"{where}: {part.key} stands there a second time, and this one counts")
-            if part.key is not None:
-                seen.add(part.key)
+    told = [f"{name} is no setting" for name in unknown]
+    seen: set[str | None] = set()
+    for line in lines:
+        where = f"{env_file}, line {line.original.line}"
+        if line.error or (line.key is not None and line.value is None):
+            told.append(f"{where} cannot be read")
+        elif line.key is not None and line.key in seen:
+            told.append(f"{where}: {line.key} stands there a second time, and this one counts")
+        seen.add(line.key)
     return told
 
 
@@ -269,4 +270,5 @@ def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
             field = str(item["loc"][0])
             name = field if field.startswith(_DISCORD) else f"TIANWEN_{field}".upper()
             faults.append(f"{name}: {item['msg']}")
-        raise SettingsError("; ".join(faults) + " (see .env.example)") from error
+        faults[-1] += " (see .env.example)"
+        raise SettingsError(*faults) from error

@@ -81,9 +81,10 @@ class Alerts(commands.Cog):
             self._look(change.server_id if change.server_id is not None else _EVERYWHERE)
 
     @commands.Cog.listener()
-    async def on_alert_kept(self, server_id: int | None) -> None:
-        """Look whether somebody who has just begun to wait has an answer already: their reply may be an old one."""
-        self._look(server_id)
+    async def on_alert_kept(self, server_id: int | None, question: str) -> None:
+        """Tell somebody who has just begun to wait and has an answer already: their reply may be an old one."""
+        if _answers(self.bot.knowledge.ask(question, server_id=server_id)):
+            self._look(server_id)
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
@@ -150,12 +151,12 @@ class Alerts(commands.Cog):
             # Where the bot is no longer, nobody is told.
             return
         await self.bot.knowledge.prepare(server_id)
-        answers = await asyncio.to_thread(self._answers, waiting)
+        answers = await asyncio.to_thread(self._ask, waiting)
         for alert, answer in zip(waiting, answers, strict=True):
-            if answer.outcome is Outcome.ANSWER or answer.unknown is not None:
+            if _answers(answer):
                 await self._tell(alert, answer)
 
-    def _answers(self, alerts: Sequence[AnswerAlert]) -> list[Answer]:
+    def _ask(self, alerts: Sequence[AnswerAlert]) -> list[Answer]:
         return [self.bot.knowledge.ask(alert.question, server_id=alert.server_id) for alert in alerts]
 
     async def _tell(self, alert: AnswerAlert, answer: Answer) -> None:
@@ -179,3 +180,8 @@ class Alerts(commands.Cog):
             log.warning("Somebody could not be told of an answer: %s", error)
             self._behind.add(alert.server_id)
             await books.keep_alert(alert)
+
+
+def _answers(answer: Answer) -> bool:
+    """Tell whether somebody who waits is to be told of this."""
+    return answer.outcome is Outcome.ANSWER or answer.unknown is not None

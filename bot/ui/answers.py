@@ -214,7 +214,7 @@ class TellMeButton(Button, template=r"tw:tell:(?P<asker>\d+)"):
         await interaction.response.defer(ephemeral=True, thinking=True)
         alert = AnswerAlert(server_id, known.question, interaction.user.id, discord.utils.utcnow())
         await bot.knowledge.bookkeeping.keep_alert(alert)
-        bot.dispatch("alert_kept", server_id)
+        bot.dispatch("alert_kept", server_id, known.question)
         if message is not None and message.flags.ephemeral:
             await _queue(interaction, Doubt.UNANSWERED)
         days = bot.knowledge.server_settings(server_id).queue_days

@@ -191,6 +191,14 @@ def test_the_doctor_tells_what_is_amiss_and_what_to_do(
     assert "secret" not in done.stdout + done.stderr
 
 
+def test_the_doctor_tells_each_wrong_setting_and_what_else_it_can(terminal: Terminal, tmp_path: Path) -> None:
+    wrong = {"TIANWEN_LOG_LEVEL": "LOUD", "TIANWEN_BACKUPS_KEPT": "0", "TIANWEN_LOGLEVEL": "INFO"}
+    done = terminal("doctor", cwd=tmp_path, **wrong)
+    assert done.returncode == 1
+    for told in ("✗ TIANWEN_LOG_LEVEL: ", "✗ TIANWEN_BACKUPS_KEPT: ", "! TIANWEN_LOGLEVEL is no setting"):
+        assert told in done.stdout
+
+
 def test_the_doctor_sees_a_damaged_file(terminal: Terminal, folder: Path, tmp_path: Path) -> None:
     assert "✓ Its file is whole" in terminal("doctor", cwd=folder).stdout
     store = tmp_path / "tianwen.db"
