@@ -37,10 +37,10 @@ _LEARN_AT_ONCE = 4
 # What a server has of its own leaves memory when nobody has asked there for so long ...
 IDLE = dt.timedelta(minutes=15)
 # ... and earlier where the phrasings of all servers together have more characters than this in memory.
-MOST_OWN_CHARACTERS = 3_000_000
+MOST_OWN_CHARACTERS = 1_500_000
 # One server has at most so many entries of its own, and so many characters of phrasings: no few fill it alone.
-SERVER_ENTRIES_MAX = 10_000
-SERVER_CHARACTERS_MAX = 500_000
+SERVER_ENTRIES_MAX = 5_000
+SERVER_CHARACTERS_MAX = 250_000
 # Whether that is so is looked at every so often.
 _TIDIED_EVERY = dt.timedelta(minutes=1)
 # So many changes of a server are taken over one by one, in about a tenth of a second; after more it is read anew.

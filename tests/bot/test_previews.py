@@ -18,6 +18,7 @@ from bot.ui.editor_words import EDITOR_ENGLISH as SAY
 from bot.ui.words import ENGLISH
 from facts.bookkeeping import EVERY
 from facts.entities import Draft, Measure, Milestone, PartialDate
+from facts.memory import SERVER_ENTRIES_MAX
 from tests.bot.test_keeping_facts import QUESTION, ZORBLAX, again, press, save, told, write
 from tests.bot.test_teaching import review
 
@@ -46,7 +47,9 @@ async def test_where_a_server_has_no_room_what_was_written_stays_and_can_be_shor
 ) -> None:
     monkeypatch.setattr("facts.memory.SERVER_CHARACTERS_MAX", 30)
     refused = await write(world, ZORBLAX | {"questions": "zorblax colour, please, of the large one?"}, id="zorblax")
-    assert ENGLISH.server_full.format(entries="10,000", characters="30") in told(refused).replace("\\", "")
+    assert ENGLISH.server_full.format(entries=f"{SERVER_ENTRIES_MAX:,}", characters="30") in told(refused).replace(
+        "\\", ""
+    )
     shown = await again(world, refused, questions="zorblax colour?")
     await press(world, shown, SAY.save)
     assert world.knowledge.fact("zorblax", world.guild.id).phrasings == ("zorblax colour?",)
