@@ -18,9 +18,8 @@ from bot.chat import chat as open_chat
 from bot.chat import why_text
 from bot.cli_facts import facts
 from bot.doctor import diagnose, misset
-from bot.runtime import CommandError, be_quiet, begin_logging, open_database, open_knowledge
+from bot.runtime import CommandError, advice_on, be_quiet, begin_logging, open_database, open_knowledge
 from bot.settings import Settings, SettingsError, doubtful_settings, load_settings
-from bot.ui import words
 from bot.ui.text import answer_text
 from facts.engine import AnswerEngine
 from facts.errors import DatabaseUnavailableError, DatabaseUrlError, SchemaMismatchError, TianwenError
@@ -62,7 +61,7 @@ def main() -> None:
     try:
         app()
     except DatabaseUnavailableError as error:
-        advice = f"{words.CHECK_DATABASE} “tianwen doctor” may tell more."
+        advice = f"{advice_on(error)} “tianwen doctor” may tell more."
         print(f"tianwen: {error.sentence} {advice}", file=sys.stderr)  # noqa: T201
         raise SystemExit(NEEDS_MENDING if isinstance(error, DatabaseUrlError) else 1) from None
     except TianwenError as error:

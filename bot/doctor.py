@@ -12,7 +12,7 @@ from bot import __version__
 from bot.backups import Backups
 from bot.health import Status
 from bot.probe import ask
-from bot.runtime import open_database
+from bot.runtime import advice_on, open_database
 from bot.settings import SettingsError, doubtful_settings
 from bot.ui import words
 from facts.backup import backup_name, look_through
@@ -151,7 +151,7 @@ def _unavailable(file: Path | None, error: DatabaseUnavailableError) -> Finding:
         return Finding(damage.sentence, _DAMAGED, failed=True)
     except BackupError:
         pass
-    return Finding(error.sentence, words.CHECK_DATABASE, failed=True)
+    return Finding(error.sentence, advice_on(error), failed=True)
 
 
 async def _backups(settings: Settings) -> list[Finding]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from bot import __version__
 from bot.logs import LogLevel, set_up_logging
 from bot.settings import doubtful_settings
+from bot.ui import words
 from facts.database import Database, DatabaseOptions, password_in
-from facts.errors import TianwenError
+from facts.errors import DatabaseUrlError, TianwenError
 from facts.knowledge import KnowledgeBase, utc_now
 from facts.packs import shipped_packs
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from bot.settings import Settings
+    from facts.errors import DatabaseUnavailableError
 
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,11 @@ async def open_knowledge(
             yield knowledge
         finally:
             await knowledge.memory.end_following()
+
+
+def advice_on(error: DatabaseUnavailableError) -> str:
+    """Say what to look at where a database cannot be used."""
+    return words.CHECK_DATABASE_URL if isinstance(error, DatabaseUrlError) else words.CHECK_DATABASE
 
 
 def begin_logging(settings: Settings) -> None:

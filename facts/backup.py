@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import migrations
 from facts import feed
-from facts.database import Database, SchemaState, is_foreign
+from facts.database import VERSION_TABLE, Database, SchemaState, is_foreign
 from facts.errors import BackupError, DamagedError, DatabaseError
 from facts.models import Base
 
@@ -25,7 +25,6 @@ _PATIENCE_S = 30.0
 _NAME = re.compile(r"tianwen-(\d{8}T\d{6})Z\.db")
 _TIME = "%Y%m%dT%H%M%S"
 # What SQLite has beside a database, and the database itself last.
-_OF_SQLITE = {"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
 _PARTS = ("-wal", "-shm", "-journal", "")
 # What a program that was killed has left is deleted once nobody can be at it any more.
 _LEFT_FOR_S = 24 * 60 * 60.0
@@ -143,7 +142,7 @@ def _check_for(backup: Path, database: Path) -> None:
     if database.exists() and database.samefile(backup):
         raise BackupError(f"{backup} is the database itself.")
     with suppress(sqlite3.Error), closing(_opened_for_reading(database)) as connection:
-        if is_foreign(_tables(connection) - {"alembic_version"}):
+        if is_foreign(_tables(connection)):
             raise BackupError(f"{database} holds another program's tables, and is left alone.")
 
 
@@ -224,7 +223,9 @@ def _opened_for_reading(file: Path) -> sqlite3.Connection:
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:
-    return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")} - _OF_SQLITE
+    # SQLite's own are no program's.
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
+    return {row[0] for row in connection.execute(query)}
 
 
 def _look_through(file: Path, name: Path) -> str:
@@ -236,9 +237,9 @@ def _look_through(file: Path, name: Path) -> str:
         if faults:
             raise DamagedError(f"{name} is damaged: {faults[0]}.")
         there = _tables(connection)
-        if "alembic_version" not in there or is_foreign(there - {"alembic_version"}):
+        if VERSION_TABLE not in there or is_foreign(there):
             raise DamagedError(f"{name} is not a database of Tianwen's.")
-        revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        revision = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608 - a constant
         if revision is None:
             raise DamagedError(f"{name} is empty.")
         missing = sorted(set(Base.metadata.tables) - there) if revision[0] == migrations.HEAD else []

@@ -274,17 +274,16 @@ class Bookkeeping:
 
         Of one person's, and of a server's (direct messages are none), only the latest are remembered.
         """
-        row, question = AnswerAlertRow, alert.question[:QUESTION_MAX]
-        same = select(row.id).where(
-            row.server_id == (alert.server_id or SHARED), row.user_id == alert.user_id, row.question == question
-        )
-        async with self._alone, self._database.writing(alone_in=alert.server_id or SHARED) as session:
+        row, question, server_id = AnswerAlertRow, alert.question[:QUESTION_MAX], alert.server_id or SHARED
+        same = select(row.id).where(row.server_id == server_id, row.user_id == alert.user_id, row.question == question)
+        async with self._alone, self._database.writing(alone_in=server_id) as session:
             if (await session.scalars(same.limit(1))).first() is None:
-                at = {"server_id": alert.server_id or SHARED, "at": alert.at}
-                session.add(row(id=alert.id, question=question, user_id=alert.user_id, **at))
+                # One that could not be told has its id already, and keeps its place.
+                new = row(id=alert.id, server_id=server_id, question=question, user_id=alert.user_id, at=alert.at)
+                session.add(new)
                 await _keep_latest(session, row.id, row.user_id == alert.user_id, ALERTS_OF_ONE)
-                if alert.server_id is not None:
-                    await _keep_latest(session, row.id, row.server_id == alert.server_id, ALERTS_MOST)
+                if server_id != SHARED:
+                    await _keep_latest(session, row.id, row.server_id == server_id, ALERTS_MOST)
 
     async def alerts(
         self, server_id: int | None = None, *, everywhere: Share | None = None, after: AnswerAlert | None = None

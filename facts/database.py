@@ -41,7 +41,8 @@ _PORTS = 65_536
 _IN_MEMORY = ":memory:"
 _WRITES = "tianwen_writes"
 _FOLLOWING = "following"
-_VERSION_TABLE = "alembic_version"
+VERSION_TABLE = "alembic_version"
+"""In which Alembic notes the schema."""
 # Any of these tells a database of ours.
 _OURS = frozenset({"facts", "sources", "revisions"})
 # While one process migrates or loads a pack, the others wait for it (PostgreSQL); the number is any one of our own.
@@ -351,7 +352,7 @@ class Database:
         """
         async with self.writing() as session:
             # Of no row, but it needs the right to write, and on SQLite the place of the one who writes.
-            await session.execute(text(f"UPDATE {_VERSION_TABLE} SET version_num = '' WHERE 1 = 0"))  # noqa: S608
+            await session.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '' WHERE 1 = 0"))  # noqa: S608
 
     async def drift(self) -> list[str]:
         """Tell the differences between the database's schema and the models; none when all is well.
@@ -591,17 +592,18 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def is_foreign(tables: Collection[str]) -> bool:
-    """Tell by a database's tables whether it is another program's."""
-    return bool(tables) and _OURS.isdisjoint(tables)
+    """Tell by a database's tables whether it is another program's; Alembic's own may be anybody's."""
+    others = set(tables) - {VERSION_TABLE}
+    return bool(others) and _OURS.isdisjoint(others)
 
 
 def _schema_state(connection: Connection) -> SchemaState:
     """Look at the tables, and read what Alembic has noted."""
     tables = set(inspect(connection).get_table_names())
     current: str | None = None
-    if _VERSION_TABLE in tables:
-        current = connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608 - a constant
-    return SchemaState(current, migrations.HEAD, frozenset(tables - {_VERSION_TABLE}))
+    if VERSION_TABLE in tables:
+        current = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant
+    return SchemaState(current, migrations.HEAD, frozenset(tables - {VERSION_TABLE}))
 
 
 # Alembic is imported where it is needed: it takes a good part of a start that has nothing to migrate.

@@ -95,4 +95,5 @@ async def marks_between(session: AsyncSession, number: int, last: int) -> list[t
     row = ChangeMarkRow
     rows = await session.scalars(select(row).where(row.change > number, row.change <= last).order_by(row.change))
     # An older program that is still running may have made others.
-    return [(Mark(mark.kind), mark.server_id or None) for mark in rows if mark.kind in set(Mark)]
+    known = frozenset(Mark)
+    return [(Mark(mark.kind), mark.server_id or None) for mark in rows if mark.kind in known]

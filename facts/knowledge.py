@@ -544,9 +544,7 @@ class KnowledgeBase:
         """
         before = await self.try_out(questions, server_id=server_id, render=render)
         async with self._memory.change_in(server_id):  # What is copied must not change meanwhile.
-            if not isinstance(change, str):
-                put = [change] if isinstance(change, (Fact, KnownUnknown)) else change
-                self._memory.require_room(put, server_id)
+            self._memory.require_room(_put_by(change), server_id)
             tried = await asyncio.to_thread(self._engine.trial, server_id)
         return await asyncio.to_thread(self._preview, tried, before, change, server_id, questions, render)
 
@@ -735,7 +733,7 @@ class KnowledgeBase:
             if entry is not None and server_id is not None:
                 tried.hide(entry, server_id)
         else:
-            entries = [change] if isinstance(change, (Fact, KnownUnknown)) else change
+            entries = _put_by(change)
             if len(entries) == 1:
                 similar = tried.similar(entries[0], server_id, limit=_MOST_SIMILAR)
             for entry in entries:
@@ -752,6 +750,13 @@ class KnowledgeBase:
 
     def _change(self, author: Author, reason: str | None) -> Change:
         return store.Change(author, self._clock(), reason.strip() or None if reason else None)
+
+
+def _put_by(change: Entry | Sequence[Entry] | str) -> Sequence[Entry]:
+    """Give the entries that a change to be tried puts; taking one out puts none."""
+    if isinstance(change, str):
+        return ()
+    return [change] if isinstance(change, (Fact, KnownUnknown)) else change
 
 
 def _answering(kept: Iterable[Kept]) -> list[Entry]:

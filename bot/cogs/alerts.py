@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import discord
@@ -18,7 +19,7 @@ from facts.errors import DatabaseError
 from facts.matching.decision import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bot.client import Tianwen
     from facts.engine import Answer
@@ -101,17 +102,23 @@ class Alerts(commands.Cog):
     async def _look_now(self) -> None:
         while self._changed:
             where = self._changed.pop()
-            try:
+            with self._made_up_for(where):
                 if isinstance(where, int):
                     await self._settle_answered(where)
                 await self._tell_all(where)
-            except DatabaseError as error:
-                log.warning("The questions that wait could not be looked at: %s", error)
-                self._behind.add(where)
-            except Exception:
-                # As when facts change while a thread asks them. What waits elsewhere is looked at all the same.
-                log.exception("The questions that wait could not be looked at")
-                self._behind.add(where)
+
+    @contextmanager
+    def _made_up_for(self, where: _Where) -> Iterator[None]:
+        """Log what fails and look there again later; what waits elsewhere is looked at all the same."""
+        try:
+            yield
+        except DatabaseError as error:
+            log.warning("The questions that wait could not be looked at: %s", error)
+            self._behind.add(where)
+        except Exception:
+            # As when facts change while a thread asks them.
+            log.exception("The questions that wait could not be looked at")
+            self._behind.add(where)
 
     async def _settle_answered(self, server_id: int) -> None:
         """Take questions off a server's queue that had no answer and have one now."""
@@ -136,15 +143,8 @@ class Alerts(commands.Cog):
                 by_server.setdefault(alert.server_id, []).append(alert)
             # One server after another: not all that have alerts fit into memory together.
             for asked_in, waiting in by_server.items():
-                try:
+                with self._made_up_for(asked_in):
                     await self._tell_those(asked_in, waiting)
-                except DatabaseError as error:
-                    log.warning("Those who wait in a server could not be told: %s", error)
-                    self._behind.add(asked_in)
-                except Exception:
-                    # As when its facts change while a thread asks them. Those of other servers are told all the same.
-                    log.exception("Those who wait in a server could not be told")
-                    self._behind.add(asked_in)
 
     async def _tell_those(self, server_id: int | None, waiting: Sequence[AnswerAlert]) -> None:
         if server_id is not None and self.bot.get_guild(server_id) is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
 # Said in the terminal alone, which speaks English.
+CHECK_DATABASE_URL = "Check TIANWEN_DATABASE_URL."
 CHECK_DATABASE = (
     "Check TIANWEN_DATABASE_URL and the password, and that the file (with its -wal and -shm) or server is there, has "
     "room, and may be written."

@@ -532,7 +532,7 @@ class Index:
     def _lesson(self, key: str) -> tuple[list[Vector], list[Vector]]:
         """Give the phrasings from which an entry learns: its own, and those of others."""
         count = len(self._entries[key].phrasings)
-        own = [self._vector_of(key, row) for row in range(0, count, -(-count // _MOST_OWN) or 1)]
+        own = [self._vector_of(key, row) for row in range(0, count, max(math.ceil(count / _MOST_OWN), 1))]
         number = min(max(_OTHERS * len(own), _LEAST_OTHERS), _MOST_OTHERS)
         return own, [*self._hardest(key, number), *self._everywhere(key, number)]
 

@@ -42,17 +42,25 @@ def clean_environment() -> dict[str, str]:
     return clean | {"PYTHONPATH": str(ROOT)}
 
 
-def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: Path) -> None:
+def program(
+    cwd: Path, *command: str, piped: bytes = b"", argv: tuple[str, ...] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program in a process of its own, with this in its input; or another line of arguments."""
     done = subprocess.run(
-        [sys.executable, "-m", "bot", "run"],
-        cwd=tmp_path,
-        input="How long is the Tianhe module?\n\nand in feet?\n",
-        env=clean_environment() | {"DISCORD_TOKN": "x"},
+        argv or [sys.executable, "-m", "bot", *command],
+        cwd=cwd,
+        env=clean_environment() | environment,
+        input=piped,
         capture_output=True,
-        text=True,
         timeout=60,
         check=False,
     )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_the_first_start_makes_the_store_and_answers_a_piped_question(tmp_path: Path) -> None:
+    questions = b"How long is the Tianhe module?\n\nand in feet?\n"
+    done = program(tmp_path, "run", piped=questions, DISCORD_TOKN="x")
     assert done.returncode == 0, done.stderr
     answer = (
         f"{ARTICLE_FACT}\nSource: CNN, headline unknown, paragraph 7, as reported on 4 July 2021 [tianhe-length]\n\n"
@@ -297,45 +305,22 @@ def test_the_version_is_told(terminal: Terminal, folder: Path) -> None:
 
 def test_a_package_that_is_missing_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("raise ModuleNotFoundError(name='typer')", "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "doctor"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = program(tmp_path, "doctor")
     assert (done.returncode, done.stdout) == (78, "")
     assert done.stderr == "tianwen: the package typer is missing: run “make install” anew.\n"
 
 
 def test_a_terminal_without_our_signs_is_told_in_its_own(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "doctor"],
-        cwd=folder,
-        env=clean_environment() | {"PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = program(folder, "doctor", PYTHONIOENCODING="ascii")
     assert "Traceback" not in done.stderr
     assert "+ Its file is whole" in done.stdout
 
 
 def test_what_is_piped_may_be_in_any_encoding(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "chat"],
-        cwd=folder,
-        env=clean_environment() | {"PYTHONIOENCODING": "utf-8"},
-        input=b"\xe9\xff\nhow long is tianhe?\n",
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    piped = b"\xe9\xff\nhow long is tianhe?\n"
+    done = program(folder, "chat", piped=piped, PYTHONIOENCODING="utf-8")
     assert done.returncode == 0, done.stderr
-    assert ARTICLE_FACT.encode() in done.stdout
+    assert ARTICLE_FACT in done.stdout
 
 
 def test_what_a_server_has_not_saved_is_not_evaluated(terminal: Terminal, folder: Path) -> None:
@@ -448,15 +433,7 @@ def test_a_store_that_does_not_tell_its_schema_is_told(terminal: Terminal, folde
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix closes the input")
 def test_a_closed_input_ends_the_chat_quietly(folder: Path) -> None:
-    done = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$0" -m bot chat <&-', sys.executable],
-        cwd=folder,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = program(folder, argv=("/bin/sh", "-c", 'exec "$0" -m bot chat <&-', sys.executable))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
